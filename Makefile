@@ -1,0 +1,50 @@
+# tcpchat: everything that is done with it. `make help` lists it.
+# Python 3.11 or newer and make are all that is needed; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LISTEN ?= 127.0.0.1:7667
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+run: $(READY) ## set up, then start the server and say how to join it
+	@$(BIN)/tcpchat-server --listen $(LISTEN) $(ARGS)
+
+test: $(READY) ## set up, then run the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## lint, types, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: $(READY) ## format the code
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
+	@$(BIN)/python bench/bench.py $(ARGS)
+
+bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
+	@sh bench/limit.sh $(ARGS)
+
+resilience: $(READY) ## the long form of the tests that kill and starve the server
+	@$(BIN)/python -m pytest tests/resilience --long $(ARGS)
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tcpchat needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make run PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(READY)
+
+.PHONY: help run test check fmt bench bench-limit resilience clean

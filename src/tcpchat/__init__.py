@@ -1,0 +1,43 @@
+"""A chat server that starts with one command, that everything can talk to, and that loses nothing.
+
+What a program needs: `Server` to run a chat, `connect` to take part in one, the events and replies to match on.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from tcpchat.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored, connect
+    from tcpchat.client.connection import CannotConnect
+    from tcpchat.config import Config, Limits
+    from tcpchat.model.errors import CannotStart
+    from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet, WentAway
+    from tcpchat.model.replies import Refused, Seated, Stored
+    from tcpchat.server.app import Server
+
+_HOMES = {
+    "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "PerhapsStored", "connect"),
+    "tcpchat.client.connection": ("CannotConnect",),
+    "tcpchat.config": ("Config", "Limits"),
+    "tcpchat.model.errors": ("CannotStart",),
+    "tcpchat.model.events": ("Event", "Gone", "Joined", "Left", "Renamed", "Said", "Told", "TopicSet", "WentAway"),
+    "tcpchat.model.replies": ("Refused", "Seated", "Stored"),
+    "tcpchat.server.app": ("Server",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Joined", "Left", "Limits", "LinkBack", "LinkLost",
+    "PerhapsStored", "Refused", "Renamed", "Said", "Seated", "Server", "Stored", "Told", "TopicSet", "WentAway",
+    "__version__", "connect",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: a client needs no server, and `import tcpchat` takes no time."""
+    from importlib import import_module
+
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tcpchat' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

@@ -1,0 +1,53 @@
+"""What the house asks of the thing beneath it."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from tcpchat.model.events import LOGGED, Event
+from tcpchat.model.records import Read, Record
+
+
+class Unavailable(Exception):
+    """Certainly not recorded. The text says why."""
+
+
+class Unknown(Exception):
+    """Perhaps recorded: to be repeated with the same key only."""
+
+
+class Sink(Protocol):
+    """Takes what was recorded."""
+
+    def feed(self, batch: Sequence[Event]) -> None:
+        """Facts in their order, all that was committed together. Called on the event loop, never within itself."""
+
+
+class Backend(Protocol):
+    """Gives every fact its place, makes it durable, and feeds it back in that order.
+
+    One queue keeps the order of all that is recorded, so that a join, a message and a part of one client
+    happen in the order in which they were asked for.
+    """
+
+    async def start(self, sink: Sink) -> None:
+        """Open what there is, and feed the sink what still holds of it, such as the topics of rooms.
+
+        :raises CannotStart: when it cannot be opened, with what to do about it.
+        """
+
+    def record(self, record: Record) -> Awaitable[Event | None]:
+        """Take a record into the queue at once; awaited, it is durable and its effects are done.
+
+        :returns: the recorded event with its place. An `Append` whose key is known gives the event that was
+            stored first; a `Hold` of something that somebody else has gives None.
+        :raises Unavailable: when it is certainly not recorded.
+        """
+
+    async def read(self, wish: Read) -> list[LOGGED]:
+        """Entries of one log in the order of their numbers. Never one that was not fed, or is about to be.
+
+        :raises Unavailable: when the log cannot be read.
+        """
+
+    async def close(self) -> None:
+        """Record all that was taken, then let go of everything. After it `record` is `Unavailable`."""

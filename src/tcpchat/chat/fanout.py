@@ -1,0 +1,109 @@
+"""One batch to many listeners, written once per encoding."""
+
+from collections.abc import Iterable
+
+from tcpchat.chat.room import Room
+from tcpchat.chat.user import Encoding, User
+from tcpchat.model.events import Event
+
+
+class Run:
+    """The events of one batch that the same people hear, in order, and how each encoding writes them."""
+
+    __slots__ = ("_chunks", "_lines", "authors", "events", "starts")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.authors: list[User | None] = []
+        self.starts: dict[User, int] = {}
+        """For those who came, or spoke, during the run: the first event that is for them."""
+        self._lines: dict[Encoding, list[bytes]] = {}
+        self._chunks: dict[Encoding, bytes] = {}
+
+    def add(self, event: Event, author: User | None) -> None:
+        """Another event; its author may not be among those who want to hear it."""
+        if author is not None:
+            self.starts.setdefault(author, 0)
+        self.events.append(event)
+        self.authors.append(author)
+
+    def chunk(self, encoding: Encoding) -> bytes:
+        """The whole run."""
+        chunk = self._chunks.get(encoding)
+        if chunk is None:
+            chunk = self._chunks[encoding] = b"".join(self._written(encoding))
+        return chunk
+
+    def view(self, user: User, encoding: Encoding) -> bytes:
+        """The run as one sees it who came during it or has a part in it."""
+        own, start = encoding.own, self.starts[user]
+        lines = self._written(encoding)[start:]
+        heard = zip(lines, self.events[start:], self.authors[start:], strict=True)
+        return b"".join(line for line, event, author in heard if author is not user or type(event) in own)
+
+    def _written(self, encoding: Encoding) -> list[bytes]:
+        lines = self._lines.setdefault(encoding, [])
+        lines.extend(map(encoding.write, self.events[len(lines) :]))
+        return lines
+
+
+class Fanout:
+    """Collects what a batch brings, room by room, and hands every listener one chunk per room."""
+
+    def __init__(self) -> None:
+        self._runs: dict[Room | User, Run] = {}
+
+    def in_room(self, room: Room, event: Event, author: User | None) -> None:
+        """Everybody in the room hears the event."""
+        self._run(room).add(event, author)
+
+    def to_user(self, user: User, event: Event, author: User | None) -> None:
+        """One person hears the event."""
+        self._run(user).add(event, author)
+
+    def to_acquaintances(self, user: User, event: Event) -> None:
+        """Everybody who shares a room with the user hears the event once, and so does the user."""
+        rooms = user.rooms.values()
+        if len(rooms) == 1:
+            self.in_room(next(iter(rooms)), event, user)
+            return
+        self.flush(rooms)
+        run = Run()
+        run.add(event, user)
+        _deliver(dict.fromkeys([user, *(member for room in rooms for member in room.members)]), run)
+
+    def enters(self, room: Room, user: User) -> None:
+        """From here on the user hears the room. Call it before telling the room."""
+        self._run(room).starts[user] = len(self._run(room).events)
+
+    def leaves(self, room: Room, user: User) -> None:
+        """The user heard all until here, and nothing after it. Call it after telling the room, before the seat goes."""
+        run = self._runs.get(room)
+        if run is not None:
+            run.starts.setdefault(user, 0)
+            _deliver([user], run)
+            del run.starts[user]
+
+    def flush(self, audiences: Iterable[Room | User] | None = None) -> None:
+        """Hand out what was collected: for these, or for all."""
+        for audience in list(self._runs if audiences is None else audiences):
+            run = self._runs.pop(audience, None)
+            if run is not None:
+                _deliver(audience.members if isinstance(audience, Room) else [audience], run)
+
+    def _run(self, audience: Room | User) -> Run:
+        run = self._runs.get(audience)
+        if run is None:
+            run = self._runs[audience] = Run()
+        return run
+
+
+def _deliver(members: Iterable[User], run: Run) -> None:
+    """One chunk to each. Whoever has no room for it is told what is missing, and catches up by itself."""
+    starts, chunk_for = run.starts, run.chunk
+    for user in members:
+        listener = user.listener
+        encoding = listener.encoding
+        chunk = run.view(user, encoding) if user in starts else chunk_for(encoding)
+        if chunk and not listener.put(chunk):
+            listener.miss(run.events[starts.get(user, 0) :])

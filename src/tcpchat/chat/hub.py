@@ -1,0 +1,63 @@
+"""Where everybody meets: wishes go down through the rules, facts come up through the effects. It never waits."""
+
+from collections.abc import Sequence
+
+from tcpchat.chat.effects import EFFECTS
+from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.rules import people, rooms, talk
+from tcpchat.chat.rules.rule import Rule, Table
+from tcpchat.chat.state import State
+from tcpchat.chat.user import Listener
+from tcpchat.config import Config
+from tcpchat.model.commands import Command
+from tcpchat.model.events import Event, Gone
+from tcpchat.model.records import Release
+from tcpchat.model.replies import Refused
+
+RULES: Table = people.RULES | rooms.RULES | talk.RULES
+AT_THE_DOOR: Table = people.AT_THE_DOOR
+
+
+class Hub:
+    """Knows the state and who is connected; does not know sockets, disks or the forms of bytes."""
+
+    def __init__(self, config: Config) -> None:
+        self.state = State(config)
+        self._fanout = Fanout()
+
+    def attach(self, listener: Listener) -> None:
+        """A connection is there. Nothing is sent to it before it enters."""
+        self.state.listeners[listener.session] = listener
+        self.state.tokens[listener.token] = listener
+
+    def detach(self, listener: Listener) -> None:
+        """The connection is over. Its user is `farewell`'s business."""
+        self.state.listeners.pop(listener.session, None)
+        self.state.tokens.pop(listener.token, None)
+
+    def obey(self, listener: Listener, wish: Command) -> Rule:
+        """The rule that decides on the wish; whoever asks runs it.
+
+        :raises Refused: when the wish cannot even be considered.
+        """
+        if listener.user is not None:
+            if (rule := RULES.get(type(wish))) is not None:
+                return rule(self.state, listener.user, wish)  # type: ignore[no-any-return]
+            raise Refused("already_in", f"You are in already, as {listener.user.nick}.")
+        if (rule := AT_THE_DOOR.get(type(wish))) is not None:
+            return rule(self.state, listener, wish)  # type: ignore[no-any-return]
+        raise Refused("not_in", "Pick a nickname first.")
+
+    def farewell(self, listener: Listener, reason: str) -> Release | None:
+        """What is to be recorded when a connection ends without having said goodbye."""
+        user = listener.user
+        if user is None or self.state.user(user.nick) is not user:
+            return None
+        return Release(listener.session, Gone(by=user.nick, reason=reason, origin=user.origin))
+
+    def feed(self, batch: Sequence[Event]) -> None:
+        """Recorded facts, in their order. The only way to a listener."""
+        state, fanout = self.state, self._fanout
+        for event in batch:
+            EFFECTS[type(event)](state, event, fanout)
+        fanout.flush()

@@ -1,0 +1,27 @@
+"""Where people talk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tcpchat.chat.user import User
+    from tcpchat.model.events import TopicSet
+
+
+class Room:
+    """A name, those who sit in it, in the order they came, and what holds in it."""
+
+    __slots__ = ("members", "name", "number", "topic")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.members: dict[User, None] = {}
+        self.topic: TopicSet | None = None
+        self.number = 0
+        """The number of its latest entry that was seen here; 0 before the first."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost by forgetting it."""
+        return not self.members and self.topic is None

@@ -1,0 +1,1 @@
+"""The commands: tcpchat-server and tcpchat-client."""

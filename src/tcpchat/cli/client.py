@@ -1,0 +1,1 @@
+"""``tcpchat-client``: a terminal to the chat."""

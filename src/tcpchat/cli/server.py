@@ -1,0 +1,145 @@
+"""``tcpchat-server``: one command that starts a chat, with nothing to configure."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from tcpchat.config import BadSetting, Config, load
+from tcpchat.model.errors import EX_CONFIG, CannotStart
+from tcpchat.version import VERSION
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the busy loop lets the thread that writes the log go on. Python's own 5 ms would delay every commit."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--listen", "-l", multiple=True, metavar="HOST:PORT", help="Where clients come in; may be given more than once. [default: 127.0.0.1:7667]")
+@click.option("--data", "-d", type=click.Path(path_type=Path), metavar="DIR", help="The directory of the log. [default: the user's data directory]")
+@click.option("--no-history", is_flag=True, help="Keep nothing on disk.")
+@click.option("--config", "-c", "file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file with settings; never needed.")
+@click.option("--set", "-s", "settings", multiple=True, metavar="KEY=VALUE", help="One setting, for example limits.clients=50; may be given more than once.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="How much the server says. [default: info]")
+@click.version_option(VERSION, prog_name="tcpchat-server")
+def main(
+    listen: tuple[str, ...], data: Path | None, no_history: bool, file: Path | None, settings: tuple[str, ...], log_level: str | None
+) -> None:
+    """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
+    try:
+        config = load(file, settings)
+    except BadSetting as error:
+        fail(str(error), EX_CONFIG)
+    config = _with_options(config, listen, data, no_history, log_level)
+    _log_to_terminal(config.log_level)
+    try:
+        _run(config)
+    except CannotStart as error:
+        fail(str(error), error.exit_code)
+
+
+def fail(text: str, exit_code: int) -> NoReturn:
+    """Say what is wrong and what to do, and end."""
+    click.echo(f"tcpchat-server: {text}", err=True)
+    sys.exit(exit_code)
+
+
+def _with_options(config: Config, listen: tuple[str, ...], data: Path | None, no_history: bool, log_level: str | None) -> Config:
+    """What was given as an option goes before what was set."""
+    from msgspec.structs import replace
+    from platformdirs import user_data_path
+
+    if no_history and data is not None:
+        fail("--data and --no-history exclude each other: keep the log in a directory, or keep none.", EX_CONFIG)
+    return replace(
+        config,
+        listen=listen or config.listen,
+        data=None if no_history else data or config.data or user_data_path("tcpchat", appauthor=False),
+        log_level=log_level or config.log_level,
+    )
+
+
+def _log_to_terminal(level: str) -> None:
+    logging.basicConfig(stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))
+
+
+def _run(config: Config) -> None:
+    """Run until a signal, on uvloop where there is one."""
+    from tcpchat.server.limits import raise_open_files
+
+    raise_open_files()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    with asyncio.Runner(loop_factory=_loop_factory) as runner:
+        runner.run(_serve(config))
+
+
+def _loop_factory() -> asyncio.AbstractEventLoop:
+    if sys.platform != "win32":
+        with contextlib.suppress(ImportError):
+            import uvloop
+
+            return uvloop.new_event_loop()
+    return asyncio.new_event_loop()
+
+
+async def _serve(config: Config) -> None:
+    """From the first line on the terminal to the last."""
+    from tcpchat.server.app import Server
+
+    server = Server(config)
+    stop = _first_signal()
+    await server.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays; the collector need not look at it again
+    for line in _how_to_join(server.addresses, config):
+        click.echo(line)
+    reason = await stop
+    click.echo(f"{reason}: telling {server.clients} clients, closing the log. Once more ends at once.")
+    await server.stop()
+    click.echo("Stopped. Everything that was said is kept." if config.data else "Stopped.")
+
+
+def _first_signal() -> "asyncio.Future[str]":
+    """Done at the first SIGINT or SIGTERM; the second one ends the process."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[str] = loop.create_future()
+
+    def caught(number: int, _: object = None) -> None:
+        if stop.done():
+            os._exit(128 + number)
+        stop.set_result(signal.Signals(number).name)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, caught, number)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(caught, number))
+    return stop
+
+
+def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[str]:
+    """What to type to join, where the data is, and what is switched off."""
+    yield f"tcpchat {VERSION} is listening on {', '.join(f'{host}:{port}' for host, port in addresses)}"
+    host, port = addresses[0]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    yield f"  terminal    nc {host} {port}"
+    yield f"  our client  tcpchat-client {f'[{host}]' if ':' in host else host}:{port}"
+    yield f"  IRC client  /connect {host} {port}      then  /join #lobby"
+    yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
+    if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
+        yield "  NOTE        others on the network can join, and what is said travels unencrypted"
+    if not config.limits.enabled:
+        yield "  WARNING     limits.enabled = false: rate and per-address limits are OFF. For benchmarks and tests only."
+    yield "Ctrl-C stops it."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,355 @@
+"""A chat that survives its connections: it reconnects, fetches what it missed, and sends again what was not answered."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from secrets import token_hex
+from typing import Self
+
+import msgspec
+
+from tcpchat.client.backoff import backoff
+from tcpchat.client.connection import CannotConnect, Connection
+from tcpchat.model import commands, names, replies
+from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed, Said, TopicSet
+from tcpchat.model.replies import Refused
+
+DEFAULT_PORT = 7667
+MOST_WAITING = 1_000
+"""Events that may wait to be taken; then the client reads no more, unless it waits for an answer itself."""
+
+
+class LinkLost(Event, frozen=True):
+    """The link broke; the client tries again by itself."""
+
+    reason: str
+
+
+class LinkBack(Event, frozen=True):
+    """The link is there again. What was missed has been delivered, or follows."""
+
+
+class PerhapsStored(Exception):
+    """The link broke before the answer, and the nick is another now: nobody can say whether it was stored."""
+
+
+class _Pending(msgspec.Struct):
+    """A request without its answer, and the nick under which it was first sent."""
+
+    command: commands.Command
+    answer: asyncio.Future[replies.Reply]
+    nick: str
+
+
+class Client:
+    """See `connect`. Iterate over it for the events, in their order; use it from one event loop only."""
+
+    def __init__(self, host: str, port: int, nick: str, *, name: str, user: str, retry: bool) -> None:
+        self.host = host
+        self.port = port
+        self.nick = nick
+        self._name = name
+        self._user = user
+        self._retry = retry
+        self._token = ""
+        self._connection: Connection | None = None
+        self._live = False
+        self._rooms: dict[str, tuple[str, int]] = {}
+        self._pending: dict[int, _Pending] = {}
+        self._last_id = 0
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._taken = asyncio.Event()
+        self._error: BaseException | None = None
+
+    async def __aenter__(self) -> Self:
+        """:raises CannotConnect: if the server cannot be reached.
+        :raises Refused: if the nick cannot be had.
+        """
+        await self._open()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            event = await self._events.get()
+            self._taken.set()
+            if event is None:
+                self._events.put_nowait(None)
+                if self._error is not None:
+                    raise self._error
+                return
+            yield event
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms one is in."""
+        return [name for name, _ in self._rooms.values()]
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is up now."""
+        return self._live
+
+    async def request(self, command: commands.Command) -> replies.Reply:
+        """Ask for something and wait for the answer, over as many links as it takes.
+
+        :raises Refused: if it was not granted.
+        :raises ConnectionError: if the chat was closed meanwhile.
+        """
+        if self._task.done():
+            raise ConnectionError("The chat is closed.")
+        self._last_id += 1
+        answer: asyncio.Future[replies.Reply] = asyncio.get_running_loop().create_future()
+        self._pending[self._last_id] = _Pending(command, answer, self.nick)
+        self._taken.set()
+        if self._live and self._connection is not None:
+            self._connection.send(command, self._last_id)
+        try:
+            return await answer
+        finally:
+            self._pending = {id: one for id, one in self._pending.items() if one.answer is not answer}
+
+    async def say(self, room: str, text: str, *, kind: commands.Kind = "text", key: str = "") -> replies.Stored:
+        """Say something in a room. It returns when it is on the server's disk.
+
+        :param key: under the same key the same is stored only once, however often it is said. One is made if none is given.
+        :raises Refused: if it was not stored.
+        :raises PerhapsStored: if nobody can know.
+        """
+        return await self._stored(commands.Say(room=room, text=text, kind=kind, key=key or token_hex(12)))
+
+    async def tell(self, nick: str, text: str, *, kind: commands.Kind = "text", key: str = "") -> replies.Stored:
+        """Say something to one person; otherwise like `say`."""
+        return await self._stored(commands.Tell(to=nick, text=text, kind=kind, key=key or token_hex(12)))
+
+    async def join(self, room: str) -> replies.Seated:
+        """Go into a room; after a lost link the client goes in again by itself.
+
+        :raises Refused: if that is not possible.
+        """
+        reply = await self.request(commands.Join(room=room))
+        assert isinstance(reply, replies.Seated)
+        if not reply.already:
+            number = reply.number or await self._latest(room)
+            self._seen(reply.room, number)
+        return reply
+
+    async def part(self, room: str, reason: str = "") -> None:
+        """Leave a room."""
+        await self.request(commands.Part(room=room, reason=reason))
+
+    async def rename(self, nick: str) -> None:
+        """Take another nick.
+
+        :raises Refused: if it cannot be had.
+        """
+        await self.request(commands.Rename(nick=nick))
+
+    async def set_topic(self, room: str, topic: str) -> None:
+        """Give a room another topic."""
+        await self.request(commands.SetTopic(room=room, topic=topic))
+
+    async def history(
+        self, room: str, *, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[LOGGED]:
+        """What was said in a room one is in, oldest first: the latest entries, or those before or after a number."""
+        reply = await self.request(commands.History(room=room, limit=limit, before=before, after=after))
+        assert isinstance(reply, replies.Page)
+        return reply.events
+
+    async def close(self, reason: str = "") -> None:
+        """Leave the server. Requests without an answer fail with `ConnectionError`."""
+        if self._connection is not None and not self._task.done():
+            self._connection.send(commands.Quit(reason=reason))
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    # the life of the link
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                reason = await self._listen()
+                self._live = False
+                if not self._retry:
+                    raise CannotConnect(reason)
+                self._events.put_nowait(LinkLost(reason=reason))
+                await self._reconnect()
+                self._events.put_nowait(LinkBack())
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._live = False
+            if self._connection is not None:
+                await self._connection.close()
+            for pending in self._pending.values():
+                if not pending.answer.done():
+                    pending.answer.set_exception(ConnectionError("The chat was closed before the answer came."))
+            self._events.put_nowait(None)
+
+    async def _reconnect(self) -> None:
+        """Until it works. A nick that is taken may be one's own ghost's: that passes too."""
+        for delay in backoff():
+            await asyncio.sleep(delay)
+            try:
+                await self._open()
+            except (OSError, Refused):
+                continue
+            return
+
+    async def _open(self) -> None:
+        """A new link: enter, go back into the rooms, fetch what was missed, send again what was not answered."""
+        connection = await Connection.open(self.host, self.port)
+        try:
+            seen: list[Event] = []
+            enter = commands.Enter(nick=self.nick, user=self._user, name=self._name, resume=self._token)
+            welcome = await connection.call(enter, seen)
+            assert isinstance(welcome, replies.Welcome)
+            self._token = welcome.token
+            for room, last in list(self._rooms.values()):
+                await connection.call(commands.Join(room=room), seen)
+                await self._fetch_missed(connection, room, last, seen)
+        except BaseException:
+            await connection.close()
+            raise
+        if self._connection is not None:
+            await self._connection.close()
+        self._connection = connection
+        for event in seen:
+            self._happened(event)
+        self._live = True
+        for id, pending in self._pending.items():
+            if pending.nick != self.nick and isinstance(pending.command, commands.Say | commands.Tell):
+                pending.answer.set_exception(PerhapsStored("The link broke before the server answered."))
+            else:
+                connection.send(pending.command, id)
+
+    async def _fetch_missed(self, connection: Connection, room: str, last: int, seen: list[Event]) -> None:
+        """What was said since entry `last`, before what came since the new link joined."""
+        missed: list[Event] = []
+        live: list[Event] = []
+        more = True
+        while more:
+            page = await connection.call(commands.History(room=room, after=last, limit=500), live)
+            assert isinstance(page, replies.Page)
+            missed += page.events
+            last = page.events[-1].number if page.events else last
+            more = page.more
+        seen[:] = [*missed, *seen, *live]
+
+    async def _listen(self) -> str:
+        """Take what comes. :returns: why it ended."""
+        assert self._connection is not None
+        try:
+            async for incoming in self._connection.receive():
+                if isinstance(incoming, Event):
+                    self._happened(incoming)
+                    await self._room_to_wait()
+                elif (pending := self._pending.get(incoming.id or 0)) is not None and not pending.answer.done():
+                    self._answered(pending, incoming.reply)
+        except OSError as error:
+            return str(error) or "The link broke."
+        return self._connection.farewell or "The server closed the connection."
+
+    async def _room_to_wait(self) -> None:
+        """Back-pressure on the server, but never on an answer that the program itself is waiting for."""
+        while self._events.qsize() >= MOST_WAITING and not self._pending:
+            self._taken.clear()
+            await self._taken.wait()
+
+    def _answered(self, pending: _Pending, reply: replies.Reply | Refused) -> None:
+        if isinstance(reply, Refused):
+            pending.answer.set_exception(reply)
+        else:
+            pending.answer.set_result(reply)
+
+    def _happened(self, event: Event) -> None:
+        """Keep track, and pass the event on, unless it was seen before."""
+        match event:
+            case Said(room=room, number=number) | TopicSet(room=room, number=number):
+                if number <= self._rooms.get(names.fold(room), ("", 0))[1]:
+                    return
+                self._seen(room, number)
+            case Joined(room=room, by=by) if by == self.nick:
+                self._seen(room, 0)
+            case Left(room=room, by=by) if by == self.nick:
+                self._rooms.pop(names.fold(room), None)
+            case Renamed(by=by, to=to) if by == self.nick:
+                self.nick = to
+            case Gone(by=by) if by == self.nick:
+                return
+        self._events.put_nowait(event)
+
+    def _seen(self, room: str, number: int) -> None:
+        """Entry `number` of the room is known, and so is the room."""
+        name, last = self._rooms.get(names.fold(room), (room, 0))
+        self._rooms[names.fold(room)] = (name, max(last, number))
+
+    async def _latest(self, room: str) -> int:
+        page = await self.history(room, limit=1)
+        return page[-1].number if page else 0
+
+    async def _stored(self, command: commands.Say | commands.Tell) -> replies.Stored:
+        reply = await self.request(command)
+        assert isinstance(reply, replies.Stored)
+        return reply
+
+
+class connect:  # noqa: N801 - reads as a verb: ``async with connect(…) as chat``
+    """Connect to a server, enter under a nick, go into rooms; leave all of it at the end.
+
+    .. code-block:: python
+
+        async with tcpchat.connect("127.0.0.1:7667", nick="ann", rooms=["#tea"]) as chat:
+            await chat.say("#tea", "hello")
+            async for event in chat:
+                match event:
+                    case tcpchat.Said(by=who, text=text): ...
+    """
+
+    def __init__(
+        self, address: str = "127.0.0.1", *, nick: str, rooms: Iterable[str] = (), name: str = "", user: str = "", retry: bool = True
+    ) -> None:
+        """
+        :param address: ``HOST`` or ``HOST:PORT``; the port is 7667 if none is given.
+        :param rooms: rooms to go into at once.
+        :param name: what others see as one's real name, and `user` as the part before the ``@``.
+        :param retry: whether a lost link is made again, for as long as it takes. If not, `CannotConnect` is raised
+            where the events are iterated over.
+        """
+        host, port = split_address(address)
+        self._client = Client(host, port, nick, name=name, user=user, retry=retry)
+        self._join = list(rooms)
+
+    async def __aenter__(self) -> Client:
+        """:raises CannotConnect: if the server cannot be reached.
+        :raises Refused: if the nick cannot be had, or a room cannot be joined.
+        """
+        await self._client.__aenter__()
+        try:
+            for room in self._join:
+                await self._client.join(room)
+        except BaseException:
+            await self._client.close()
+            raise
+        return self._client
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``HOST``, ``HOST:PORT`` or ``[IPV6]:PORT``.
+
+    :raises CannotConnect: if it is none of them.
+    """
+    host, colon, port = address.strip().rpartition(":")
+    if not colon or port.endswith("]") or (":" in host and not host.startswith("[")):
+        host, port = address.strip(), str(DEFAULT_PORT)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise CannotConnect(f"“{port}” is not a port: a number from 1 to 65535.", 64)
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)

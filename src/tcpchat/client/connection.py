@@ -1,0 +1,160 @@
+"""One connection to a server: lines of JSON out, typed answers and events in."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import msgspec
+
+from tcpchat.model import commands, events, replies
+from tcpchat.model.errors import EX_NOHOST, EX_PROTOCOL, EX_UNAVAILABLE, in_words
+from tcpchat.wire import jsonl
+
+CONNECT_SECONDS = 5.0
+MOST_LINE_BYTES = 4 << 20
+"""A page of history is one line."""
+
+
+class CannotConnect(ConnectionError):
+    """The server cannot be reached, or is none of ours. The text says what to do; `exit_code` is for scripts."""
+
+    def __init__(self, text: str, exit_code: int = EX_UNAVAILABLE) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class Answer(NamedTuple):
+    """What came of the request `id`; a refusal is an answer too."""
+
+    id: int | None
+    reply: replies.Reply | replies.Refused
+
+
+Incoming = Answer | events.Event
+
+_Id = int | None
+
+
+class _Ok(msgspec.Struct):
+    ok: _Id
+
+
+class _Kind(msgspec.Struct):
+    """What a line from the server is, by the field it has."""
+
+    ok: object = msgspec.UNSET
+    error: object = msgspec.UNSET
+    event: str = ""
+    hello: str = ""
+    ping: str | None = None
+    bye: str | None = None
+    protocol: int = 0
+
+
+_kind = msgspec.json.Decoder(_Kind).decode
+_reply = msgspec.json.Decoder(replies.ANY).decode
+_ok = msgspec.json.Decoder(_Ok).decode
+_failure = msgspec.json.Decoder(jsonl.Failure).decode
+_event = msgspec.json.Decoder(events.ANY).decode
+
+
+class Connection:
+    """An open link that has entered under a nick, or is about to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.farewell = ""
+        """What the server said last, if it said something."""
+
+    @classmethod
+    async def open(cls, host: str, port: int) -> "Connection":
+        """:raises CannotConnect: with the way out."""
+        if host in {"0.0.0.0", "::"}:
+            host = "127.0.0.1"  # “every address” is for servers; Windows refuses it here, Linux means this
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return cls(*await asyncio.open_connection(host, port, limit=MOST_LINE_BYTES))
+        except (OSError, TimeoutError) as error:
+            raise explained(error, host, port) from error
+
+    def send(self, command: commands.Command, id: int | None = None) -> None:
+        """Send a request. It waits in the stream if it must."""
+        body = jsonl.encode(command)
+        self._writer.write((body if id is None else b'{"id":%d,' % id + body[1:]) + b"\n")
+
+    async def receive(self) -> AsyncIterator[Incoming]:
+        """All that comes, until the server closes.
+
+        :raises ConnectionError: if the link breaks, or the other side does not speak this protocol.
+        """
+        try:
+            while line := await self._reader.readline():
+                incoming = self._understand(line)
+                if incoming is not None:
+                    yield incoming
+        except (msgspec.DecodeError, ValueError) as error:
+            raise CannotConnect(f"The server does not speak tcpchat's protocol: {error}", EX_PROTOCOL) from error
+
+    async def call(self, command: commands.Command, seen: list[events.Event]) -> replies.Reply:
+        """Send a request and wait for its answer; events that come meanwhile are added to `seen`.
+
+        :raises Refused: if it was not granted.
+        :raises ConnectionError: if the link breaks.
+        """
+        self.send(command, 0)
+        async for incoming in self.receive():
+            if isinstance(incoming, events.Event):
+                seen.append(incoming)
+            elif isinstance(incoming.reply, replies.Refused):
+                raise incoming.reply
+            else:
+                return incoming.reply
+        raise CannotConnect(self.farewell or "The server closed the connection.")
+
+    async def close(self) -> None:
+        """Close the link; never raises."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(1):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+
+    def _understand(self, line: bytes) -> Incoming | None:
+        if line.startswith(b"ERROR :"):  # before it knows who calls, the server says it so that anybody understands
+            raise CannotConnect(line[7:].decode(errors="replace").strip())
+        kind = _kind(line)
+        if kind.event:
+            event: events.Event = _event(line)
+            return event
+        if kind.ok is not msgspec.UNSET:
+            return Answer(_ok(line).ok, _reply(line))
+        if kind.error is not msgspec.UNSET:
+            failure = _failure(line)
+            id = failure.error if isinstance(failure.error, int) else None
+            return Answer(id, replies.Refused(failure.code, failure.text, suggestion=failure.suggestion))
+        if kind.hello and kind.protocol != jsonl.PROTOCOL:
+            raise CannotConnect(
+                f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. Upgrade the older one.", EX_PROTOCOL
+            )
+        if kind.ping is not None:
+            self.send(commands.Pong())
+        if kind.bye is not None:
+            self.farewell = kind.bye
+        return None
+
+
+def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConnect:
+    """What to do when a connection cannot be made."""
+    if isinstance(error, socket.gaierror):
+        return CannotConnect(f"Cannot find the host “{host}”. Is its name spelled right?", EX_NOHOST)
+    if isinstance(error, ConnectionRefusedError):
+        return CannotConnect(f"Nobody is listening on {host}:{port}. Start a server there: tcpchat-server --listen {host}:{port}")
+    if isinstance(error, TimeoutError) or error.errno in {errno.ETIMEDOUT, 10060}:
+        return CannotConnect(f"No answer from {host}:{port} within {CONNECT_SECONDS:g} seconds. A firewall often does this.")
+    if error.errno in {errno.EADDRNOTAVAIL, 10049}:
+        return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
+    return CannotConnect(f"Cannot connect to {host}:{port}: {in_words(error)}.")

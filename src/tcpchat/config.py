@@ -1,0 +1,128 @@
+"""Every setting: its meaning, its default, its limits."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from tcpchat.model.errors import in_words
+
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client may take. Reaching a limit gets an answer that names it."""
+
+    enabled: bool = True
+    """False turns every rate and per-address limit off, for benchmarks and conformance suites."""
+    clients: AtLeastOne = 10_000
+    """Connections in all. Fewer where the system allows fewer open files."""
+    clients_per_address: AtLeastOne = 64
+    """Connections from one IPv4 address or one IPv6 /64."""
+    rooms: AtLeastOne = 10_000
+    """Rooms in all that are open or have a topic."""
+    rooms_per_client: AtLeastOne = 100
+    """Rooms one client can be in."""
+    text_bytes: AtLeastOne = 4_096
+    """The text of one message, in bytes of UTF-8."""
+    topic_bytes: AtLeastOne = 1_024
+    """A room's topic, in bytes of UTF-8."""
+    reason_bytes: AtLeastOne = 300
+    """A farewell, or why one is away, in bytes of UTF-8."""
+    line_bytes: Annotated[int, msgspec.Meta(ge=1_024)] = 16_384
+    """One line of input, finished or not."""
+    outbox_bytes: Annotated[int, msgspec.Meta(ge=4_096)] = 262_144
+    """What may wait for one client that reads slowly. Beyond it the client is fed from the log."""
+    history_page: AtLeastOne = 500
+    """Entries in one answer from the log."""
+    enter_seconds: Seconds = 60
+    """How long a connection may stay without a nick."""
+    ping_seconds: Seconds = 90
+    """After this long without a word from an IRC or JSON client it is pinged."""
+    pong_seconds: Seconds = 30
+    """How long the answer to a ping may take."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of a server. Every one has a default; nothing needs to be configured."""
+
+    listen: tuple[str, ...] = ("127.0.0.1:7667",)
+    """Where clients come in: ``HOST:PORT`` or ``[IPV6]:PORT``. Port 0 lets the system choose."""
+    data: Path | None = None
+    """The directory of the log. None: nothing is kept, and a restart forgets everything."""
+    name: str = "tcpchat.local"
+    """What the server calls itself to IRC clients."""
+    network: str = "tcpchat"
+    """The name of the network for IRC clients."""
+    motd: str = ""
+    """The message of the day; may have several lines."""
+    join_history: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20
+    """How many of a room's last lines one sees who joins it from a terminal or an IRC client with chathistory batches."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the server says about itself."""
+    limits: Limits = Limits()
+
+
+class BadSetting(ValueError):
+    """A setting that does not exist or cannot have that value. The text names it and says what would do."""
+
+
+def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
+    """The configuration from a TOML file, if one is given, and from settings of the form ``section.key=value``.
+
+    :raises BadSetting: on the first thing that is wrong, saying where it stands.
+    """
+    wanted: dict[str, Any] = {}
+    if file is not None:
+        try:
+            wanted = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadSetting(f"Cannot read {file}: {in_words(error)}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadSetting(f"{file} is not TOML: {error}") from error
+        _check_names(wanted, Config, f"{file}: ")
+    for setting in settings:
+        _put(wanted, setting)
+    try:
+        return msgspec.convert(wanted, Config, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `$.")
+        raise BadSetting(f"The setting {place.rstrip('`') or 'file'} is wrong: {problem}.") from error
+
+
+def _put(wanted: dict[str, Any], setting: str) -> None:
+    """Add one ``section.key=value``; the value is read as TOML, and as plain text where it is none."""
+    path, equals, written = setting.partition("=")
+    *sections, key = path.strip().split(".")
+    if not equals:
+        raise BadSetting(f"“{setting}” is not of the form section.key=value, for example limits.clients=50.")
+    try:
+        value = tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = written
+    nested: Any = {key: value}
+    for section in reversed(sections):
+        nested = {section: nested}
+    _check_names(nested, Config, "")
+    target = wanted
+    for section in sections:
+        target = target.setdefault(section, {})
+    target[key] = value
+
+
+def _check_names(wanted: Mapping[str, Any], struct: type[msgspec.Struct], place: str) -> None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
+    for name, value in wanted.items():
+        if name not in fields:
+            near = get_close_matches(name, fields, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(fields)}."
+            raise BadSetting(f"{place}there is no setting {name}. {hint}")
+        inner = fields[name]
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            if not isinstance(value, Mapping):
+                raise BadSetting(f"{place}{name} is a section: write {name}.KEY=VALUE.")
+            _check_names(value, inner, f"{place}{name}: ")

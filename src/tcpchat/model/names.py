@@ -1,0 +1,103 @@
+"""Nicks and rooms: which are valid, and which are the same."""
+
+from functools import lru_cache
+
+from tcpchat.model.replies import Refused
+
+CASEMAPPING = "precis"
+"""What IRC clients are told: RFC 8265 UsernameCaseMapped. For ASCII it maps A-Z to a-z and nothing else."""
+
+NICK_MOST_CHARACTERS = 32
+ROOM_MOST_CHARACTERS = 64
+MOST_BYTES = 100
+
+LOBBY = "#lobby"
+
+_ROOM_SIGNS = "#&"
+_FORBIDDEN_IN_NICK = frozenset(" ,*?!@.:/\"'<>\\")
+_FORBIDDEN_FIRST_IN_NICK = frozenset("#&+%~$-0123456789=|/")
+_FORBIDDEN_IN_ROOM = frozenset(" ,:\"'*?\x07")
+_RESERVED = frozenset({"server", "system", "nickserv", "chanserv"})
+_CALLED = {"bad_nick": "nickname", "bad_room": "room name"}
+
+
+@lru_cache(maxsize=65_536)
+def fold(name: str) -> str:
+    """The one spelling under which a name is known. Every comparison of names uses it; folding twice is folding once.
+
+    What is no valid name folds too (to its lower case), so that looking it up simply finds nothing.
+    """
+    if name.isascii():
+        return name.lower()
+    sign, rest = (name[:1], name[1:]) if is_room(name) else ("", name)
+    return sign + (_case_mapped(rest) or rest.casefold())
+
+
+def is_room(name: str) -> bool:
+    """Whether a target is meant as a room, valid or not."""
+    return name[:1] in _ROOM_SIGNS and name != ""
+
+
+def nick(name: str) -> str:
+    """The folded form of a nick that somebody wants.
+
+    :raises Refused: with the reason in words, when it is not a name one may have.
+    """
+    _check_length("bad_nick", name, NICK_MOST_CHARACTERS)
+    if name[0] in _FORBIDDEN_FIRST_IN_NICK:
+        raise Refused("bad_nick", f"A nickname cannot start with {_quoted(name[0])}.")
+    _check_characters("bad_nick", name, _FORBIDDEN_IN_NICK)
+    folded = fold(name)
+    if folded in _RESERVED:
+        raise Refused("bad_nick", f"The name {_quoted(name)} is reserved.")
+    return folded
+
+
+def room(name: str) -> str:
+    """The folded form of a room's name, which starts with ``#`` (or ``&``).
+
+    :raises Refused: with the reason in words, when no room can be called so.
+    """
+    if not is_room(name):
+        raise Refused("bad_room", f"A room's name starts with #, for example #{name.strip() or 'tea'}.")
+    _check_length("bad_room", name, ROOM_MOST_CHARACTERS)
+    if len(name) == 1:
+        raise Refused("bad_room", "A room's name needs a character after the #.")
+    _check_characters("bad_room", name[1:], _FORBIDDEN_IN_ROOM)
+    return fold(name)
+
+
+def conversation(one: str, other: str) -> str:
+    """The name under which the direct messages between two people are kept."""
+    return "@" + ",".join(sorted((fold(one), fold(other))))
+
+
+def _check_length(code: str, name: str, most: int) -> None:
+    if not name:
+        raise Refused(code, f"The {_CALLED[code]} is empty.")
+    if len(name) > most or len(name.encode("utf-8", "replace")) > MOST_BYTES:
+        raise Refused(code, f"That {_CALLED[code]} is too long: {most} characters at most.")
+
+
+def _check_characters(code: str, name: str, forbidden: frozenset[str]) -> None:
+    for character in name:
+        if character in forbidden or not character.isprintable():
+            raise Refused(code, f"A {_CALLED[code]} cannot contain {_quoted(character)}.")
+    if not name.isascii() and _case_mapped(name) is None:
+        raise Refused(code, f"A {_CALLED[code]} is made of letters, digits and plain punctuation; {_quoted(name)} is not.")
+
+
+def _quoted(text: str) -> str:
+    return "a space" if text == " " else f"“{text}”" if text.isprintable() else f"U+{ord(text[0]):04X}"
+
+
+@lru_cache(maxsize=4_096)
+def _case_mapped(name: str) -> str | None:
+    """RFC 8265 UsernameCaseMapped, or None where it does not allow the name."""
+    from precis_i18n import get_profile  # slow to import, and most names are ASCII
+
+    try:
+        folded: str = get_profile("UsernameCaseMapped").enforce(name)
+    except UnicodeEncodeError:
+        return None
+    return folded

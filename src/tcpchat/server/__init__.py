@@ -1,0 +1,1 @@
+"""Everything that waits: listeners, sessions, outboxes, clocks."""

@@ -1,0 +1,168 @@
+"""The server, assembled: starting and stopping."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import socket
+from itertools import count
+from pathlib import Path
+from secrets import token_bytes
+from typing import Self
+
+from msgspec.structs import replace
+
+from tcpchat.backend.base import Backend
+from tcpchat.backend.embedded import Embedded
+from tcpchat.backend.memory import Memory
+from tcpchat.chat.hub import Hub
+from tcpchat.config import Config
+from tcpchat.server.keepalive import keep_alive
+from tcpchat.server.limits import Admission, network
+from tcpchat.server.listeners import listen
+from tcpchat.server.session import Session
+
+GRACE = 1.2
+"""How many seconds clients have to read their last words when the server stops."""
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """A chat server inside any asyncio program.
+
+    .. code-block:: python
+
+        async with tcpchat.Server(port=0) as server:
+            print(server.port)
+
+    Entering it succeeds, or raises `CannotStart`, at once; leaving it tells everybody, stores what was taken, and
+    leaves no task, socket or thread behind. It never makes an event loop, a signal handler or a log handler.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        data: Path | str | None = None,
+    ) -> None:
+        """What is given besides `config` goes before it.
+
+        :param port: the port on `host`; 0 lets the system choose one. None: what `config.listen` says.
+        :param data: the directory of the log. None: what `config.data` says, and if that is None too, nothing is kept.
+        """
+        config = config or Config()
+        if port is not None:
+            config = replace(config, listen=(f"[{host}]:{port}" if ":" in host else f"{host}:{port}",))
+        if data is not None:
+            config = replace(config, data=Path(data))
+        self.config = config
+        self.hub = Hub(config)
+        self.backend: Backend = Memory() if config.data is None else Embedded(config.data)
+        self._admission = Admission(config.limits)
+        self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._listeners: list[asyncio.Server] = []
+        self._names = map("s{}".format, count(1))
+        self._host_key = token_bytes(16)
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where clients come in: hosts and real ports."""
+        sockets = [one for listener in self._listeners for one in listener.sockets]
+        return [one.getsockname()[:2] for one in sockets]
+
+    @property
+    def host(self) -> str:
+        """The first of the addresses."""
+        return self.addresses[0][0]
+
+    @property
+    def port(self) -> int:
+        """The port of the first address."""
+        return self.addresses[0][1]
+
+    @property
+    def clients(self) -> int:
+        """How many connections there are."""
+        return len(self._sessions)
+
+    async def start(self) -> None:
+        """Open the log, then the doors.
+
+        :raises CannotStart: with the way out; nothing is left behind.
+        """
+        await self.backend.start(self.hub)
+        try:
+            for address in self.config.listen:
+                self._listeners.append(await listen(address, self._serve))
+        except BaseException:
+            await self.stop()
+            raise
+        self._keeper = asyncio.get_running_loop().create_task(keep_alive(self._sessions, self.config.limits))
+
+    async def stop(self, reason: str = "The server is stopping.") -> None:
+        """No new clients; everybody is told, what was taken is stored, all is closed. Takes about a second at most."""
+        self._stopping = True
+        for listener in self._listeners:
+            listener.close()
+        if hasattr(self, "_keeper"):
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        tasks = list(self._sessions.values())
+        for session in list(self._sessions):
+            session.close(reason)
+        if tasks:
+            _, slow = await asyncio.wait(tasks, timeout=GRACE)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+        await self.backend.close()
+        for listener in self._listeners:
+            await listener.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client: let in, or told why not."""
+        peer = writer.get_extra_info("peername")
+        address = str(peer[0]) if peer else ""
+        refusal = "The server is stopping." if self._stopping else self._admission.refusal(address)
+        if refusal:
+            writer.write(f"ERROR :{refusal}\r\n".encode())
+            writer.close()
+            return
+        notice_dead_peers(writer.get_extra_info("socket"))
+        self._admission.enter(address)
+        session = Session(self, reader, writer, next(self._names), self._host_of(address))
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions[session] = task
+        try:
+            await session.run()
+        finally:
+            del self._sessions[session]
+            self._admission.leave(address)
+
+    def _host_of(self, address: str) -> str:
+        """What others see instead of an address: the same for the same network, as long as the server runs."""
+        if address in {"127.0.0.1", "::1", ""}:
+            return "localhost"
+        return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
+
+
+def notice_dead_peers(connection: socket.socket | None) -> None:
+    """Let the system ask a silent peer whether it lives, where it can: people with nc answer no pings."""
+    if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 120_000)):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -1,0 +1,107 @@
+"""How one who fell behind gets everything after all: in pages, from the log, from where it stopped."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from tcpchat.backend.base import Backend
+from tcpchat.chat.room import Room
+from tcpchat.chat.user import Encoding, User
+from tcpchat.model import names
+from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed
+from tcpchat.model.records import Read, log_of
+from tcpchat.server.outbox import Outbox
+
+PAGE = 200
+"""Entries read at a time."""
+
+
+class Behind(Protocol):
+    """A session, as far as catching up needs it."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def encoding(self) -> Encoding: ...
+
+
+class CatchUp:
+    """What one session has missed since its outbox was full: where each log stopped, and who sat in each room then."""
+
+    def __init__(self, user: User, missed: list[Event]) -> None:
+        """`missed` are the first events that were not sent; the state knows of them already."""
+        self._user = user
+        self._next: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._seats = {folded: {member.nick for member in room.members} for folded, room in user.rooms.items()}
+        for event in reversed(missed):
+            self._undo(event)
+        self.miss(missed)
+
+    def miss(self, events: Iterable[Event]) -> None:
+        """These were not sent either."""
+        for event in events:
+            if isinstance(event, LOGGED):
+                log = log_of(event)
+                self._next.setdefault(log, event.number)
+                self._last[log] = event.number
+
+    async def run(self, session: Behind, backend: Backend) -> None:
+        """Send all that was missed, as fast as it is read.
+
+        When it returns nothing is missing, and in the same turn of the loop the session must be fed live again.
+
+        :raises ConnectionError: if the link is gone.
+        :raises Unavailable: if the log cannot be read.
+        """
+        await session.outbox.flushed()
+        while self._next:
+            for log, number in list(self._next.items()):
+                page = await backend.read(Read(log, PAGE, after=number - 1))
+                self._send(session, log, page)
+                self._next[log] = page[-1].number + 1 if page else self._last[log] + 1
+                if self._next[log] > self._last[log]:
+                    del self._next[log]
+                await session.outbox.flushed()
+        for folded, room in self._user.rooms.items():
+            changes = _changes(room, self._seats.get(folded, set()))
+            session.outbox.put(b"".join(map(session.encoding.write, changes)))
+
+    def _send(self, session: Behind, log: str, page: list[LOGGED]) -> None:
+        user, encoding = self._user, session.encoding
+        if may_hear(user, log):
+            wanted = (event for event in page if event.by != user.nick or type(event) in encoding.own)
+            session.outbox.put(b"".join(map(encoding.write, wanted)))
+
+    def _undo(self, event: Event) -> None:
+        """The seats as they were before the event."""
+        match event:
+            case Joined(by=by, room=name):
+                self._seats.get(names.fold(name), set()).discard(by)
+            case Left(by=by, room=name):
+                self._seats.get(names.fold(name), set()).add(by)
+            case Gone(by=by):
+                for seats in self._seats.values():
+                    seats.add(by)
+            case Renamed(by=by, to=to):
+                for seats in self._seats.values():
+                    if to in seats:
+                        seats.remove(to)
+                        seats.add(by)
+
+
+def may_hear(user: User, log: str) -> bool:
+    """Whether one may be sent a log's entries: a room one is in, a conversation one has a part in."""
+    return log in user.rooms if names.is_room(log) else names.fold(user.nick) in log[1:].split(",")
+
+
+def _changes(room: Room, before: set[str]) -> list[Event]:
+    """Who came and who went meanwhile; a change of name looks like both."""
+    now = {member.nick: member for member in room.members}
+    gone = [Left(room=room.name, by=nick) for nick in sorted(before - now.keys())]
+    come = [
+        Joined(room=room.name, by=user.nick, origin=user.origin, name=user.name)
+        for nick, user in now.items()
+        if nick not in before
+    ]
+    return [*gone, *come]

@@ -1,0 +1,118 @@
+"""Where clients come in: addresses as they are written, sockets, and what to say when one cannot be had."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tcpchat.model.errors import EX_CONFIG, EX_NOHOST, EX_NOPERM, EX_OSERR, EX_UNAVAILABLE, CannotStart, in_words
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+DEFAULT_PORT = 7667
+BACKLOG = 1_024
+READ_BUFFER = 32_768
+"""Bytes that may wait to be read of one client, before its sending is stopped at twice as many."""
+
+
+def parse_address(written: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """``HOST:PORT``, ``HOST``, ``:PORT`` or ``[IPV6]:PORT`` as host and port.
+
+    :raises ValueError: with the reason in words.
+    """
+    host, colon, port = written.strip().rpartition(":")
+    if not colon or port.endswith("]") or (":" in host and not host.startswith("[")):
+        host, port = written.strip(), ""
+    host = host.removeprefix("[").removesuffix("]")
+    if port and not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError(f"“{port}” is not a port: a number from 1 to 65535 (0 lets the system choose one).")
+    return host or "127.0.0.1", int(port) if port else default_port
+
+
+async def listen(address: str, serve: Serve) -> asyncio.Server:
+    """Start to take connections.
+
+    :raises CannotStart: with the way out.
+    """
+    try:
+        host, port = parse_address(address)
+    except ValueError as error:
+        raise CannotStart(f"Cannot listen on {address}: {error}", EX_CONFIG) from error
+    try:
+        return await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER)
+    except socket.gaierror as error:
+        raise CannotStart(f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST) from error
+    except OSError as error:
+        raise _explained(error, host, port) from error
+
+
+def _explained(error: OSError, host: str, port: int) -> CannotStart:
+    code = error.errno
+    if code in {errno.EADDRINUSE, 10048}:
+        owner = owner_of(port)
+        who = f"{owner} is listening there already" if owner else "another program is listening there already"
+        return CannotStart(
+            f"Cannot listen on {host}:{port}: {who}. Stop it, or choose another port: --listen {host}:{port + 1}", EX_UNAVAILABLE
+        )
+    if code in {errno.EADDRNOTAVAIL, 10049}:
+        return CannotStart(f"Cannot listen on {host}: that address is not this machine's. {_own_addresses()}", EX_OSERR)
+    if code in {errno.EACCES, errno.EPERM, 10013}:
+        return CannotStart(
+            f"Cannot listen on port {port}: ports below 1024 need special rights. Choose a higher one: --listen {host}:{DEFAULT_PORT}",
+            EX_NOPERM,
+        )
+    return CannotStart(f"Cannot listen on {host}:{port}: {in_words(error)}.", EX_OSERR)
+
+
+def _own_addresses() -> str:
+    return f"This machine has {', '.join(own_addresses())}. Use 0.0.0.0 to listen on all of them."
+
+
+def own_addresses() -> list[str]:
+    """The addresses under which this machine can be reached, the loopback first."""
+    found = {"127.0.0.1": None}
+    try:
+        for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET):
+            found[str(info[4][0])] = None
+    except OSError:
+        pass
+    try:  # connecting a datagram socket sends nothing; it only chooses the address that would be used
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))
+            found[probe.getsockname()[0]] = None
+    except OSError:
+        pass
+    return list(found)
+
+
+def owner_of(port: int) -> str:
+    """The program that listens on a port, with its process id, where the system tells (Linux, one's own processes)."""
+    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for process in Path("/proc").glob("[0-9]*") if sockets else ():
+        try:
+            if any(os.readlink(file) in sockets for file in (process / "fd").iterdir()):
+                return f"{_program(process)} (process {process.name})"
+        except OSError:
+            continue
+    return ""
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, rows):
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:  # 0A: LISTEN
+                inodes.add(fields[9])
+    return inodes
+
+
+def _program(process: Path) -> str:
+    words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    named = next((word for word in words if "tcpchat" in word), words[0])
+    return Path(named).name or "a program"

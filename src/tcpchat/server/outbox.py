@@ -1,0 +1,70 @@
+"""What one client has yet to receive: bounded in bytes, filled by the hub, sent by one pump."""
+
+import asyncio
+from asyncio import StreamWriter
+
+HIGH_WATER = 65_536
+LOW_WATER = 16_384
+"""Between these the stream's own buffer may fill and drain, in bytes."""
+
+
+class Outbox:
+    """A queue of chunks before a stream. Nothing waiting: a chunk goes straight to the stream.
+
+    While the stream is behind, chunks wait here, and one task, the pump, passes them on; in one write,
+    whatever has piled up. The pump lives only as long as something waits.
+    """
+
+    __slots__ = ("_limit", "_pump", "_queue", "_size", "_transport", "_writer")
+
+    def __init__(self, writer: StreamWriter, limit: int) -> None:
+        self._writer = writer
+        self._transport = writer.transport
+        self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        self._limit = limit
+        self._queue: list[bytes] = []
+        self._size = 0
+        self._pump: asyncio.Task[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether as much waits as may."""
+        return self._size >= self._limit
+
+    def put(self, chunk: bytes) -> None:
+        """Take a chunk, never wait. Who could do without it asks `full` first."""
+        if self._queue or self._transport.get_write_buffer_size() > LOW_WATER:
+            self._queue.append(chunk)
+            self._size += len(chunk)
+            if self._pump is None:
+                self._pump = asyncio.get_running_loop().create_task(self._drain())
+        elif not self._transport.is_closing():
+            self._transport.write(chunk)
+
+    async def flushed(self) -> None:
+        """Wait until nothing waits here any more and the stream has room.
+
+        :raises ConnectionError: if the link is gone.
+        """
+        if self._pump is not None:
+            await asyncio.shield(self._pump)
+        await self._writer.drain()
+
+    async def close(self) -> None:
+        """Stop the pump, and forget what waited."""
+        self._queue.clear()
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                await self._writer.drain()
+                chunks, self._queue, self._size = self._queue, [], 0
+                self._writer.write(b"".join(chunks))
+        except ConnectionError:
+            self._queue.clear()  # the session reads of the end by itself
+        finally:
+            self._size = 0
+            self._pump = None

@@ -1,0 +1,273 @@
+"""One client: joins a socket, a dialect, an outbox and the hub. One task runs it from the first byte to the last."""
+
+import asyncio
+import logging
+from asyncio import StreamReader, StreamWriter
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING
+
+from tcpchat.backend.base import Backend, Unavailable
+from tcpchat.chat.hub import Hub
+from tcpchat.chat.rules.rule import Rule
+from tcpchat.chat.user import Encoding, User
+from tcpchat.config import Config
+from tcpchat.model import commands
+from tcpchat.model.events import Event
+from tcpchat.model.records import Read, Wish
+from tcpchat.model.replies import Refused
+from tcpchat.server.catchup import CatchUp
+from tcpchat.server.outbox import Outbox
+from tcpchat.wire import line
+from tcpchat.wire.detect import REFUSALS, Kind, detect
+from tcpchat.wire.dialect import Dialect, Request
+from tcpchat.wire.irc.dialect import Irc
+from tcpchat.wire.jsonl import JsonLines
+
+if TYPE_CHECKING:
+    from tcpchat.server.app import Server
+
+CHUNK = 65_536
+"""Bytes read at a time; all that was said in them is one batch."""
+
+SILENCE = 1.0
+"""After so many seconds without a byte there is a person at the other end, who wants to be greeted."""
+
+LAST_WORDS = 1.0
+"""How many seconds the last words may take to be read."""
+
+SAID = (commands.Say, commands.Tell)
+"""Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """A connection. To the hub it is a `Listener`."""
+
+    __slots__ = (
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_reader", "_task", "_unsettled", "_writer",
+        "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since", "token", "user",
+    )  # fmt: skip
+
+    def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, host: str) -> None:
+        self._config: Config = server.config
+        self._hub: Hub = server.hub
+        self._backend: Backend = server.backend
+        self._reader = reader
+        self._writer = writer
+        self._task = asyncio.current_task()
+        self._ending: str | None = None
+        self._unsettled: list[tuple[Rule, Request, asyncio.Future[Event | None]]] = []
+        self._catch_up: CatchUp | None = None
+        self._catching: asyncio.Task[None] | None = None
+        self.outbox = Outbox(writer, self._config.limits.outbox_bytes)
+        self.dialect: Dialect | None = None
+        self.encoding: Encoding = line.encoding("")
+        self.session = session
+        self.host = host
+        self.token = token_urlsafe(12)
+        self.user: User | None = None
+        self.since = self.heard = asyncio.get_running_loop().time()
+        self.pinged = False
+
+    # what the hub asks of it
+
+    def put(self, chunk: bytes) -> bool:
+        """See `Listener.put`."""
+        if self._catch_up is not None or self.outbox.full:
+            return False
+        self.outbox.put(chunk)
+        return True
+
+    def miss(self, events: list[Event]) -> None:
+        """See `Listener.miss`."""
+        if self._catch_up is not None:
+            self._catch_up.miss(events)
+        elif self.user is not None and self._ending is None:
+            self._catch_up = CatchUp(self.user, events)
+            self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
+
+    def close(self, reason: str) -> None:
+        """See `Listener.close`. The first reason counts."""
+        if self._ending is None:
+            self._ending = reason
+            if self._task is not asyncio.current_task():
+                assert self._task is not None
+                self._task.cancel()
+
+    def ping(self) -> None:
+        """Ask whether somebody is there."""
+        if self.dialect is not None:
+            self.pinged = True
+            self.outbox.put(self.dialect.ping("tcpchat"))
+
+    # its task
+
+    async def run(self) -> None:
+        """Talk until one side ends it. Whatever happens, the chat knows that the user is gone."""
+        self._hub.attach(self)
+        try:
+            lost = await self._talk()
+        except asyncio.CancelledError:
+            if self._ending is None:
+                raise
+            lost = self._ending
+        except TimeoutError:  # the system's ETIMEDOUT: keep-alive found nobody
+            lost = "timed out"
+        except OSError:
+            lost = "connection lost"
+        except Exception:
+            log.exception("session %s failed", self.session)
+            lost = self._ending = "something went wrong in the server"
+        finally:
+            self._hub.detach(self)
+        await self._leave(lost)
+
+    async def _talk(self) -> str:
+        """:returns: why it ended."""
+        data = await self._open()
+        while data and self._ending is None:
+            self.heard = asyncio.get_running_loop().time()
+            self.pinged = False
+            await self._take(data)
+            if self.outbox.full:
+                await self.outbox.flushed()  # who asks for more than it reads waits for itself
+            data = await self._reader.read(CHUNK) if self._ending is None else b""
+        if self._ending is None and self.dialect is not None:
+            await self._take(None)
+        return self._ending or "connection closed"
+
+    async def _open(self) -> bytes:
+        """Find out which dialect is spoken. After a second of silence a person is greeted."""
+        data, greeted = b"", False
+        while (kind := detect(data)) is None:
+            try:
+                async with asyncio.timeout(None if greeted else SILENCE):
+                    more = await self._reader.read(CHUNK)
+            except TimeoutError:
+                greeted = True
+                self.outbox.put(line.GREETING)
+                continue
+            if not more:
+                kind = "line"
+                break
+            data += more
+        self._speak(kind, greeted)
+        return data if self.dialect is not None else b""
+
+    def _speak(self, kind: Kind, greeted: bool) -> None:
+        if kind in REFUSALS:
+            self.outbox.put(REFUSALS[kind])
+            return
+        dialects: dict[Kind, type[Irc] | type[JsonLines]] = {"irc": Irc, "jsonl": JsonLines}
+        self.dialect = dialects[kind](self._config) if kind in dialects else line.PlainLines(self._config, greeted=greeted)
+        self.encoding = self.dialect.encoding
+
+    async def _take(self, data: bytes | None) -> None:
+        """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
+        dialect = self.dialect
+        assert dialect is not None
+        for item in dialect.finish() if data is None else dialect.receive(data):
+            if type(item) is bytes:
+                self.outbox.put(item)
+            elif isinstance(item, Request):
+                if type(item.command) in SAID:
+                    self._say(item)
+                else:
+                    await self._settle()
+                    await self._obey(item)
+                    if type(item.command) is commands.Quit:
+                        self._ending = item.command.reason or "left"
+                        return
+            self.encoding = dialect.encoding
+        await self._settle()
+
+    async def _obey(self, request: Request) -> None:
+        """Run the rule; each record takes effect before the rule goes on."""
+        try:
+            rule = self._hub.obey(self, request.command)
+        except Refused as refusal:
+            self._answer(request, refusal)
+            return
+        wish = self._step(rule, request, None)
+        while wish is not None:
+            try:
+                found = await (self._backend.read(wish) if isinstance(wish, Read) else self._backend.record(wish))
+            except Unavailable as error:
+                self._answer(request, Refused("not_stored", str(error)))
+                return
+            wish = self._step(rule, request, found)
+
+    def _say(self, request: Request) -> None:
+        """Queue what was said; the rule goes on when it is settled."""
+        try:
+            rule = self._hub.obey(self, request.command)
+        except Refused as refusal:
+            self._answer(request, refusal)
+            return
+        wish = self._step(rule, request, None)
+        if wish is not None:
+            self._unsettled.append((rule, request, self._backend.record(wish)))  # type: ignore[arg-type]
+
+    async def _settle(self) -> None:
+        """Wait until everything said so far is stored and on its way to those who hear it."""
+        if not self._unsettled:
+            return
+        unsettled, self._unsettled = self._unsettled, []
+        for rule, request, future in unsettled:
+            try:
+                event = await future
+            except Unavailable as error:
+                self._answer(request, Refused("not_stored", str(error)))
+            else:
+                self._step(rule, request, event)
+
+    def _step(self, rule: Rule, request: Request, found: object) -> Wish | None:
+        """Let the rule go on to its next wish, or to the answer, which is sent."""
+        try:
+            return rule.send(found)
+        except StopIteration as end:
+            self._answer(request, end.value)
+        except Refused as refusal:
+            self._answer(request, refusal)
+        return None
+
+    def _answer(self, request: Request, answer: object) -> None:
+        assert self.dialect is not None
+        written = self.dialect.answer(request, answer, self.user.nick if self.user else "")  # type: ignore[arg-type]
+        if written:
+            self.outbox.put(written)
+
+    # its end
+
+    async def _catch_up_from_log(self, catch_up: CatchUp) -> None:
+        try:
+            await catch_up.run(self, self._backend)
+        except OSError:
+            pass  # the task that reads notices the lost link by itself
+        except Unavailable as error:
+            self.close(str(error))
+        self._catch_up = self._catching = None
+
+    async def _leave(self, reason: str) -> None:
+        """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
+        farewell = self._hub.farewell(self, reason)
+        if farewell is not None:
+            try:
+                await self._backend.record(farewell)
+            except Unavailable:
+                pass  # the server is stopping, and everybody with it
+        if self._catching is not None:
+            self._catching.cancel()
+        if self._ending is not None and self.dialect is not None:
+            self.outbox.put(self.dialect.farewell(self._ending))
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await self.outbox.flushed()
+                self._writer.close()
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            await self.outbox.close()
+            self._writer.transport.abort()

@@ -1,0 +1,3 @@
+"""Which tcpchat this is."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,50 @@
+"""Which dialect a connection speaks, by its first bytes."""
+
+from typing import Literal
+
+Kind = Literal["irc", "jsonl", "line", "tls", "http"]
+
+_SIGNS: dict[bytes, Kind] = {
+    b"{": "jsonl",
+    b"\x16": "tls",
+    b"CAP ": "irc",
+    b"NICK ": "irc",
+    b"USER ": "irc",
+    b"PASS ": "irc",
+    b"GET ": "http",
+    b"HEAD ": "http",
+    b"POST ": "http",
+    b"PUT ": "http",
+    b"DELETE ": "http",
+    b"OPTIONS ": "http",
+    b"CONNECT ": "http",
+    b"PATCH ": "http",
+    b"TRACE ": "http",
+    b"PRI * HTTP": "http",
+}
+LONGEST_SIGN = max(map(len, _SIGNS))
+
+
+def detect(data: bytes) -> Kind | None:
+    """The dialect; None while the bytes could still become more than one. What is nothing else is `line`.
+
+    IRC's verbs count in any case of letters; a nickname cannot contain a space, so no person's first line is
+    taken for one. Blank lines before them are passed over.
+    """
+    start = data.lstrip(b"\r\n")[:LONGEST_SIGN].upper()
+    if not start:
+        return "line" if data else None
+    for sign, kind in _SIGNS.items():
+        if start.startswith(sign):
+            return kind
+    return None if any(sign.startswith(start) for sign in _SIGNS) else "line"
+
+
+REFUSALS: dict[Kind, bytes] = {
+    "tls": b"\x15\x03\x01\x00\x02\x02\x50",
+    "http": (
+        b"HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n"
+        b"This is a tcpchat server. It talks to nc, telnet, IRC clients and tcpchat-client, not to browsers.\r\n"
+    ),
+}
+"""What those get who are not served: a TLS alert (fatal, internal_error; RFC 8446 section 6), an HTTP answer."""

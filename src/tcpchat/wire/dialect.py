@@ -1,0 +1,56 @@
+"""What a session asks of a dialect."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from tcpchat.model.commands import Command
+from tcpchat.model.events import Event
+from tcpchat.model.replies import Refused, Reply
+
+Answer = Reply | Refused
+
+
+class Request(NamedTuple):
+    """A wish, and what its dialect needs to know again when it writes the answer."""
+
+    command: Command
+    label: object = None
+
+
+class Encoding(Protocol):
+    """How events are written for those who want the same. One object for each set of wants."""
+
+    own: frozenset[type[Event]]
+    """The kinds of their own events that listeners are told of."""
+
+    def write(self, event: Event) -> bytes:
+        """The event as bytes; empty where it is not for them."""
+
+
+class Dialect(Protocol):
+    """One connection's way of talking. Fed bytes, it gives requests; fed answers, it gives bytes.
+
+    What `receive` and `finish` give must be taken one at a time, each request answered before the next is
+    taken: an answer may change how what follows is read.
+    """
+
+    answers_pings: bool
+    """Whether a program is at the other end, which can be asked whether it is still there."""
+
+    @property
+    def encoding(self) -> Encoding: ...
+
+    def receive(self, data: bytes) -> Iterable[Request | bytes]:
+        """What these bytes ask for, and what is to be sent back without asking anybody. Never raises."""
+
+    def finish(self) -> Iterable[Request | bytes]:
+        """What the unfinished rest asks for when nothing more can come."""
+
+    def answer(self, request: Request, answer: Answer, me: str) -> bytes:
+        """The answer to a request of the one who is now called `me` (empty before they entered)."""
+
+    def ping(self, token: str) -> bytes:
+        """The question whether somebody is there."""
+
+    def farewell(self, reason: str) -> bytes:
+        """The last words before the server closes the connection."""

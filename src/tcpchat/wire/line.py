@@ -1,0 +1,358 @@
+"""Plain text for people with nc or telnet: type a nickname, then type."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+from tcpchat.config import Config
+from tcpchat.model import commands, events, names, replies
+from tcpchat.model.events import Event
+from tcpchat.model.text import CTCP, showable
+from tcpchat.wire.dialect import Answer, Request
+from tcpchat.wire.framing import Lines
+from tcpchat.wire.telnet import Telnet, erased
+
+PROMPT = "Nickname: "
+GREETING = f"Welcome to tcpchat. Pick a nickname and press Enter; /help lists what you can do then.\r\n{PROMPT}".encode()
+NAMES_SHOWN = 12
+BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
+
+
+class LineEncoding:
+    """Events as lines of text, for those whose typing goes to the room `current` (folded)."""
+
+    own: frozenset[type[Event]] = frozenset({events.Renamed, events.TopicSet})
+
+    def __init__(self, current: str) -> None:
+        self.current = current
+
+    def write(self, event: Event) -> bytes:
+        """One or more lines, harmless to any terminal."""
+        writer = _WRITERS.get(type(event))
+        text = writer(event, self._place(event)) if writer else ""
+        return _lines(text) if text else b""
+
+    def _place(self, event: Event) -> str:
+        """The name of the room if it is not the current one, with a space behind it."""
+        room = getattr(event, "room", "")
+        return "" if not room or names.fold(room) == self.current else f"{showable(room)} "
+
+
+encoding = lru_cache(maxsize=10_000)(LineEncoding)
+"""The encoding for a current room: the same object for all who are in it."""
+
+
+class PlainLines:
+    """The server's side of the dialect, and where its person is in the conversation."""
+
+    answers_pings = False
+
+    def __init__(self, config: Config, *, greeted: bool = False) -> None:
+        """`greeted`: the greeting was sent already, because nothing came."""
+        self._lines = Lines(config.limits.line_bytes)
+        self._telnet = Telnet()
+        self._motd = config.motd
+        self._join_history = config.join_history
+        self._greeted = greeted
+        self._entered = False
+        self._told_of_bad_bytes = False
+        self._rooms: list[str] = []
+
+    @property
+    def encoding(self) -> LineEncoding:
+        """See `Dialect.encoding`."""
+        return encoding(names.fold(self.current))
+
+    @property
+    def current(self) -> str:
+        """The room to which what is typed goes; empty if there is none."""
+        return self._rooms[-1] if self._rooms else ""
+
+    def receive(self, data: bytes) -> Iterator[Request | bytes]:
+        """See `Dialect.receive`."""
+        if not self._greeted:
+            self._greeted = True
+            yield GREETING
+        yield from self._requests(self._lines.feed(self._telnet.strip(data)))
+
+    def finish(self) -> Iterator[Request | bytes]:
+        """See `Dialect.finish`."""
+        yield from self._requests(self._lines.finish())
+
+    def answer(self, request: Request, answer: Answer, me: str) -> bytes:
+        """See `Dialect.answer`."""
+        if isinstance(answer, replies.Refused):
+            return _lines(f"-- {answer.text}") + (b"" if self._entered else PROMPT.encode())
+        writer = _ANSWERS.get(type(answer))
+        return writer(self, request.command, answer) if writer else self._done(request.command)
+
+    def ping(self, token: str) -> bytes:
+        """Nobody types an answer to a ping; the system notices a dead link."""
+        return b""
+
+    def farewell(self, reason: str) -> bytes:
+        """See `Dialect.farewell`."""
+        return _lines(f"-- {reason}")
+
+    def _requests(self, lines: Iterable[bytes | None]) -> Iterator[Request | bytes]:
+        for raw in lines:
+            if raw is None:
+                yield _lines("-- That line was too long, and was not sent.")
+                continue
+            line = erased(raw.decode("utf-8", "replace")).strip()
+            if "\ufffd" in line and not self._told_of_bad_bytes:
+                self._told_of_bad_bytes = True
+                yield _lines(f"-- {BAD_BYTES}")
+            yield from self._typed(line)
+
+    def _typed(self, line: str) -> Iterator[Request | bytes]:
+        if not self._entered:
+            yield Request(commands.Enter(nick=line, user="line")) if line else PROMPT.encode()
+            if self._entered:
+                yield from self._join(names.LOBBY)
+        elif line.startswith("/") and not line.startswith("//"):
+            yield from self._command(line[1:])
+        elif line:
+            yield self._said(line.removeprefix("/") if line.startswith("//") else line)
+
+    def _said(self, text: str, kind: commands.Kind = "text") -> Request | bytes:
+        if not self.current:
+            return _lines(f"-- You are in no room. Type /join {names.LOBBY}")
+        return Request(commands.Say(room=self.current, text=text, kind=kind))
+
+    def _command(self, line: str) -> Iterator[Request | bytes]:
+        name, _, argument = line.partition(" ")
+        command = COMMANDS.get(name.lower())
+        if command is None:
+            yield _lines(f"-- There is no /{showable(name)[:30]}. /help lists what there is; //{showable(name)[:30]} says it.")
+        else:
+            yield from command.read(self, argument.strip())
+
+    def _join(self, room: str) -> Iterator[Request | bytes]:
+        yield Request(commands.Join(room=room))
+        if self._join_history and names.fold(self.current) == names.fold(room):
+            yield Request(commands.History(room=room, limit=self._join_history), "on joining")
+
+    # how requests are read
+
+    def read_nick(self, argument: str) -> Iterator[Request | bytes]:
+        """/nick NAME"""
+        yield Request(commands.Rename(nick=argument))
+
+    def read_join(self, argument: str) -> Iterator[Request | bytes]:
+        """/join #ROOM"""
+        yield from self._join(argument if names.is_room(argument) else f"#{argument}")
+
+    def read_part(self, argument: str) -> Iterator[Request | bytes]:
+        """/part [#ROOM] [REASON]"""
+        room, reason = self.current, argument
+        if names.is_room(argument):
+            room, _, reason = argument.partition(" ")
+        yield Request(commands.Part(room=room, reason=reason))
+
+    def read_rooms(self, argument: str) -> Iterator[Request | bytes]:
+        """/rooms"""
+        yield Request(commands.ListRooms())
+
+    def read_who(self, argument: str) -> Iterator[Request | bytes]:
+        """/who [#ROOM or NAME]"""
+        if argument and not names.is_room(argument):
+            yield Request(commands.Whois(nick=argument))
+        else:
+            yield Request(commands.ListPeople(room=argument or self.current))
+
+    def read_msg(self, argument: str) -> Iterator[Request | bytes]:
+        """/msg NAME TEXT"""
+        to, _, text = argument.partition(" ")
+        yield Request(commands.Tell(to=to, text=text))
+
+    def read_me(self, argument: str) -> Iterator[Request | bytes]:
+        """/me TEXT"""
+        yield self._said(argument, "action")
+
+    def read_topic(self, argument: str) -> Iterator[Request | bytes]:
+        """/topic [TEXT]"""
+        if argument:
+            yield Request(commands.SetTopic(room=self.current, topic=argument))
+        else:
+            yield Request(commands.ShowTopic(room=self.current))
+
+    def read_history(self, argument: str) -> Iterator[Request | bytes]:
+        """/history [HOW MANY]"""
+        limit = int(argument) if argument.isascii() and argument.isdigit() and len(argument) < 6 else 50
+        yield Request(commands.History(room=self.current, limit=limit))
+
+    def read_away(self, argument: str) -> Iterator[Request | bytes]:
+        """/away [WHY]"""
+        yield Request(commands.Away(text=argument))
+
+    def read_help(self, argument: str) -> Iterator[Request | bytes]:
+        """/help"""
+        width = max(len(command.usage) for command in COMMANDS.values())
+        yield _lines(*(f"-- {command.usage:{width}}  {command.help}" for command in COMMANDS.values()))
+
+    def read_quit(self, argument: str) -> Iterator[Request | bytes]:
+        """/quit [FAREWELL]"""
+        yield Request(commands.Quit(reason=argument))
+
+    # how answers are written
+
+    def write_welcome(self, command: commands.Command, reply: replies.Welcome) -> bytes:
+        """What a newcomer sees first."""
+        self._entered = True
+        return _lines(*(f"-- {line}" for line in self._motd.splitlines()), f"-- You are {reply.nick}.")
+
+    def write_seated(self, command: commands.Command, reply: replies.Seated) -> bytes:
+        """The room is the current one now."""
+        self._leave(reply.room)
+        self._rooms.append(reply.room)
+        topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
+        return _lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic)
+
+    def write_rooms(self, command: commands.Command, reply: replies.Rooms) -> bytes:
+        """One line a room."""
+        width = max((len(room.room) for room in reply.rooms), default=0)
+        return _lines(*(f"-- {room.room:{width}} {room.people:4}  {room.topic}".rstrip() for room in reply.rooms))
+
+    def write_people(self, command: commands.Command, reply: replies.People) -> bytes:
+        """All of them in one line."""
+        people = [f"{one.nick} (away: {one.away})" if one.away else one.nick for one in reply.people]
+        return _lines(f"-- {reply.room or 'Here'}: {', '.join(people) or 'nobody'}")
+
+    def write_whois(self, command: commands.Command, reply: replies.WhoisReply) -> bytes:
+        """About one person."""
+        one = reply.person
+        away = f", away: {one.away}" if one.away else ""
+        rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
+        return _lines(f"-- {one.nick} ({one.origin}) {one.name}{rooms}{away}")
+
+    def write_topic(self, command: commands.Command, reply: replies.Topic) -> bytes:
+        """What it is, and whose."""
+        topic = f"Topic: {reply.topic} (set by {reply.by})" if reply.topic else "There is no topic."
+        return _lines(f"-- {reply.room}: {topic}")
+
+    def write_page(self, command: commands.Command, reply: replies.Page) -> bytes:
+        """The lines as they were, with their date if it is not today's."""
+        if not reply.events:
+            return b""
+        shown = LineEncoding(names.fold(reply.room))
+        return b"".join([_lines("-- Said here before:"), *map(shown.write, reply.events), _lines("-- Now:")])
+
+    def _done(self, command: commands.Command) -> bytes:
+        match command:
+            case commands.Part(room=room):
+                self._leave(room)
+                where = f"Your words go to {self.current} now." if self.current else "You are in no room now."
+                return _lines(f"-- You left {room}. {where}")
+            case commands.Away(text=text):
+                return _lines("-- You are marked as away." if text else "-- You are back.")
+            case commands.Quit():
+                return _lines("-- Bye.")
+        return b""
+
+    def _leave(self, room: str) -> None:
+        self._rooms = [one for one in self._rooms if names.fold(one) != names.fold(room)]
+
+
+class _Command:
+    """A command that can be typed: how it is read, and what /help says of it."""
+
+    def __init__(self, read: Callable[[PlainLines, str], Iterator[Request | bytes]], help: str) -> None:
+        self.read = read
+        self.usage = read.__doc__ or ""
+        self.help = help
+
+
+def _some(people: list[str]) -> str:
+    if len(people) == 1:
+        return "nobody else is here yet"
+    shown = ", ".join(people[:NAMES_SHOWN])
+    more = f" and {len(people) - NAMES_SHOWN} more" if len(people) > NAMES_SHOWN else ""
+    return f"{len(people)} people: {shown}{more}"
+
+
+def _lines(*lines: str) -> bytes:
+    return "".join(f"{line}\r\n" for one in lines for line in showable(one).split("\n")).encode("utf-8", "replace")
+
+
+def _clock(milliseconds: int) -> str:
+    then = time.localtime(milliseconds / 1000)
+    form = "[%H:%M]" if then[:3] == time.localtime()[:3] else "[%d %b %H:%M]"
+    return time.strftime(form, then)
+
+
+def _speech(event: events.Said | events.Told, place: str) -> str:
+    by, text = event.by, event.text
+    form = {"text": f"{place}<{by}> {text}", "action": f"{place}* {by} {text}", "notice": f"{place}-{by}- {text}"}
+    return f"{_clock(event.time)} {form[event.kind]}"
+
+
+def write_said(event: events.Said, place: str) -> str:
+    """``[hh:mm] <nick> text``; a client's question to another client is not for people."""
+    return "" if event.text.startswith(CTCP) else _speech(event, place)
+
+
+def write_told(event: events.Told, place: str) -> str:
+    """``[hh:mm] (to you) <nick> text``"""
+    return "" if event.text.startswith(CTCP) else _speech(event, "(to you) ")
+
+
+def write_topic_set(event: events.TopicSet, place: str) -> str:
+    """Who, and what."""
+    return f"-- {place}{event.by} " + (f"set the topic: {event.topic}" if event.topic else "took the topic away")
+
+
+def write_renamed(event: events.Renamed, place: str) -> str:
+    """Both names."""
+    return f"-- {event.by} is now {event.to}"
+
+
+def write_joined(event: events.Joined, place: str) -> str:
+    """Who, and where."""
+    return f"-- {event.by} joined {place}".rstrip()
+
+
+def write_left(event: events.Left, place: str) -> str:
+    """Who, where, and why."""
+    return f"-- {event.by} left {place}".rstrip() + (f" ({event.reason})" if event.reason else "")
+
+
+def write_gone(event: events.Gone, place: str) -> str:
+    """Who, and why."""
+    return f"-- {event.by} is gone" + (f" ({event.reason})" if event.reason else "")
+
+
+_WRITERS: dict[type[Event], Callable[..., str]] = {
+    events.Said: write_said,
+    events.Told: write_told,
+    events.TopicSet: write_topic_set,
+    events.Renamed: write_renamed,
+    events.Joined: write_joined,
+    events.Left: write_left,
+    events.Gone: write_gone,
+}
+
+_ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
+    replies.Welcome: PlainLines.write_welcome,
+    replies.Seated: PlainLines.write_seated,
+    replies.Rooms: PlainLines.write_rooms,
+    replies.People: PlainLines.write_people,
+    replies.WhoisReply: PlainLines.write_whois,
+    replies.Topic: PlainLines.write_topic,
+    replies.Page: PlainLines.write_page,
+}
+
+COMMANDS = {
+    "nick": _Command(PlainLines.read_nick, "take another nickname"),
+    "join": _Command(PlainLines.read_join, "go into a room; what you type goes there"),
+    "part": _Command(PlainLines.read_part, "leave a room"),
+    "rooms": _Command(PlainLines.read_rooms, "which rooms there are"),
+    "who": _Command(PlainLines.read_who, "who is here, or who somebody is"),
+    "msg": _Command(PlainLines.read_msg, "tell one person something"),
+    "me": _Command(PlainLines.read_me, "say what you do"),
+    "topic": _Command(PlainLines.read_topic, "see or set what the room is about"),
+    "history": _Command(PlainLines.read_history, "what was said before"),
+    "away": _Command(PlainLines.read_away, "say that you are away, or back"),
+    "help": _Command(PlainLines.read_help, "this list"),
+    "quit": _Command(PlainLines.read_quit, "leave"),
+}
