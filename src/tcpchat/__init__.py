@@ -21,7 +21,17 @@ _HOMES = {
     "tcpchat.client.connection": ("CannotConnect",),
     "tcpchat.config": ("Config", "Limits"),
     "tcpchat.model.errors": ("CannotStart",),
-    "tcpchat.model.events": ("Event", "Gone", "Joined", "Left", "Renamed", "Said", "Told", "TopicSet", "WentAway"),
+    "tcpchat.model.events": (
+        "Event",
+        "Gone",
+        "Joined",
+        "Left",
+        "Renamed",
+        "Said",
+        "Told",
+        "TopicSet",
+        "WentAway",
+    ),
     "tcpchat.model.replies": ("Refused", "Seated", "Stored"),
     "tcpchat.server.app": ("Server",),
 }

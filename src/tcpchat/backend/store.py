@@ -1,4 +1,4 @@
-"""The log in one SQLite file: its schema, one writer's work, readers' questions. Waits for the disk: never on the loop."""
+"""The log in one SQLite file: its schema, one writer's work, readers' questions. It waits for the disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FILE = "chat.db"
 
 SAFE_SQLITE = 3_051_003
-"""Everything before 3.51.3 can corrupt a write-ahead log when it is reset (sqlite.org/wal.html, "the WAL-reset bug")."""
+"""Everything before 3.51.3 can corrupt a write-ahead log when it is reset (sqlite.org/wal.html, "WAL reset bug")."""
 
 MIGRATIONS = (
     """
@@ -69,7 +69,13 @@ class Writer:
         self.path = _prepare(directory)
         with _explained(self.path):
             self._db = apsw.Connection(str(self.path))
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "trusted_schema=OFF",
+                "cell_size_check=ON",
+            ):
                 self._db.execute(f"PRAGMA {pragma}").fetchall()
             _migrate(self._db, self.path)
             self.incarnation: str = self._db.execute("SELECT value FROM meta WHERE name = 'incarnation'").get
@@ -202,7 +208,9 @@ def _migrate(db: apsw.Connection, path: Path) -> None:
     """Bring the file to the newest schema, in one transaction."""
     done: int = db.execute("PRAGMA user_version").get
     if done > len(MIGRATIONS):
-        raise CannotStart(f"{path} was written by a newer tcpchat. Upgrade this one, or choose another --data.", EX_CONFIG)
+        raise CannotStart(
+            f"{path} was written by a newer tcpchat. Upgrade this one, or choose another --data.", EX_CONFIG
+        )
     with db:
         for step in MIGRATIONS[done:]:
             db.execute(step).fetchall()
@@ -215,7 +223,8 @@ def _prepare(directory: Path) -> Path:
     """The path of the file, which only its owner may read."""
     if apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
         raise CannotStart(
-            f"SQLite {apsw.sqlite_lib_version()} can corrupt the log; tcpchat needs 3.51.3. Upgrade the package apsw.", EX_CONFIG
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt the log; tcpchat needs 3.51.3. Upgrade the package apsw.",
+            EX_CONFIG,
         )
     path = directory / FILE
     try:

@@ -18,19 +18,54 @@ from tcpchat.model.errors import EX_CONFIG, CannotStart
 from tcpchat.version import VERSION
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds after which the busy loop lets the thread that writes the log go on. Python's own 5 ms would delay every commit."""
+"""Seconds after which the busy loop lets the thread that writes the log go on. 5 ms, the default, would delay commits."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--listen", "-l", multiple=True, metavar="HOST:PORT", help="Where clients come in; may be given more than once. [default: 127.0.0.1:7667]")
-@click.option("--data", "-d", type=click.Path(path_type=Path), metavar="DIR", help="The directory of the log. [default: the user's data directory]")
+@click.option(
+    "--listen",
+    "-l",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="Where clients come in; may be given more than once. [default: 127.0.0.1:7667]",
+)
+@click.option(
+    "--data",
+    "-d",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The directory of the log. [default: the user's data directory]",
+)
 @click.option("--no-history", is_flag=True, help="Keep nothing on disk.")
-@click.option("--config", "-c", "file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file with settings; never needed.")
-@click.option("--set", "-s", "settings", multiple=True, metavar="KEY=VALUE", help="One setting, for example limits.clients=50; may be given more than once.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="How much the server says. [default: info]")
+@click.option(
+    "--config",
+    "-c",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A TOML file with settings; never needed.",
+)
+@click.option(
+    "--set",
+    "-s",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting, for example limits.clients=50; may be given more than once.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="How much the server says. [default: info]",
+)
 @click.version_option(VERSION, prog_name="tcpchat-server")
 def main(
-    listen: tuple[str, ...], data: Path | None, no_history: bool, file: Path | None, settings: tuple[str, ...], log_level: str | None
+    listen: tuple[str, ...],
+    data: Path | None,
+    no_history: bool,
+    file: Path | None,
+    settings: tuple[str, ...],
+    log_level: str | None,
 ) -> None:
     """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
     try:
@@ -51,13 +86,18 @@ def fail(text: str, exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
-def _with_options(config: Config, listen: tuple[str, ...], data: Path | None, no_history: bool, log_level: str | None) -> Config:
+def _with_options(
+    config: Config, listen: tuple[str, ...], data: Path | None, no_history: bool, log_level: str | None
+) -> Config:
     """What was given as an option goes before what was set."""
     from msgspec.structs import replace
     from platformdirs import user_data_path
 
     if no_history and data is not None:
-        fail("--data and --no-history exclude each other: keep the log in a directory, or keep none.", EX_CONFIG)
+        fail(
+            "--data and --no-history exclude each other: keep the log in a directory, or keep none.",
+            EX_CONFIG,
+        )
     return replace(
         config,
         listen=listen or config.listen,
@@ -137,7 +177,7 @@ def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[s
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
         yield "  NOTE        others on the network can join, and what is said travels unencrypted"
     if not config.limits.enabled:
-        yield "  WARNING     limits.enabled = false: rate and per-address limits are OFF. For benchmarks and tests only."
+        yield "  WARNING     limits.enabled = false: no rate or per-address limit holds. For benchmarks and tests only."
     yield "Ctrl-C stops it."
 
 

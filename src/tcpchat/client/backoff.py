@@ -8,7 +8,7 @@ MOST = 15.0
 
 
 def backoff() -> Iterator[float]:
-    """Delays in seconds: doubling from a tenth to 15, each shortened by chance so that many clients do not come at once."""
+    """Delays in seconds: doubling from a tenth to 15, each shortened by chance: many clients shall not come at once."""
     delay = FIRST
     while True:
         yield delay * random.uniform(0.5, 1.0)

@@ -1,4 +1,4 @@
-"""A chat that survives its connections: it reconnects, fetches what it missed, and sends again what was not answered."""
+"""A chat that survives its connections: it reconnects, fetches what it missed, repeats what was not answered."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -114,7 +114,7 @@ class Client:
     async def say(self, room: str, text: str, *, kind: commands.Kind = "text", key: str = "") -> replies.Stored:
         """Say something in a room. It returns when it is on the server's disk.
 
-        :param key: under the same key the same is stored only once, however often it is said. One is made if none is given.
+        :param key: under the same key the same is stored only once, however often it is said. None: one is made.
         :raises Refused: if it was not stored.
         :raises PerhapsStored: if nobody can know.
         """
@@ -299,7 +299,7 @@ class Client:
         return reply
 
 
-class connect:  # noqa: N801 - reads as a verb: ``async with connect(…) as chat``
+class connect:  # reads as a verb: ``async with connect(…) as chat``
     """Connect to a server, enter under a nick, go into rooms; leave all of it at the end.
 
     .. code-block:: python
@@ -312,7 +312,14 @@ class connect:  # noqa: N801 - reads as a verb: ``async with connect(…) as cha
     """
 
     def __init__(
-        self, address: str = "127.0.0.1", *, nick: str, rooms: Iterable[str] = (), name: str = "", user: str = "", retry: bool = True
+        self,
+        address: str = "127.0.0.1",
+        *,
+        nick: str,
+        rooms: Iterable[str] = (),
+        name: str = "",
+        user: str = "",
+        retry: bool = True,
     ) -> None:
         """
         :param address: ``HOST`` or ``HOST:PORT``; the port is 7667 if none is given.

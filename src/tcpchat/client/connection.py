@@ -138,7 +138,8 @@ class Connection:
             return Answer(id, replies.Refused(failure.code, failure.text, suggestion=failure.suggestion))
         if kind.hello and kind.protocol != jsonl.PROTOCOL:
             raise CannotConnect(
-                f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. Upgrade the older one.", EX_PROTOCOL
+                f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. Upgrade the older one.",
+                EX_PROTOCOL,
             )
         if kind.ping is not None:
             self.send(commands.Pong())
@@ -152,9 +153,13 @@ def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConn
     if isinstance(error, socket.gaierror):
         return CannotConnect(f"Cannot find the host “{host}”. Is its name spelled right?", EX_NOHOST)
     if isinstance(error, ConnectionRefusedError):
-        return CannotConnect(f"Nobody is listening on {host}:{port}. Start a server there: tcpchat-server --listen {host}:{port}")
+        return CannotConnect(
+            f"Nobody is listening on {host}:{port}. Start a server there: tcpchat-server --listen {host}:{port}"
+        )
     if isinstance(error, TimeoutError) or error.errno in {errno.ETIMEDOUT, 10060}:
-        return CannotConnect(f"No answer from {host}:{port} within {CONNECT_SECONDS:g} seconds. A firewall often does this.")
+        return CannotConnect(
+            f"No answer from {host}:{port} within {CONNECT_SECONDS:g} seconds. A firewall often does this."
+        )
     if error.errno in {errno.EADDRNOTAVAIL, 10049}:
         return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
     return CannotConnect(f"Cannot connect to {host}:{port}: {in_words(error)}.")

@@ -84,7 +84,10 @@ def _check_characters(code: str, name: str, forbidden: frozenset[str]) -> None:
         if character in forbidden or not character.isprintable():
             raise Refused(code, f"A {_CALLED[code]} cannot contain {_quoted(character)}.")
     if not name.isascii() and _case_mapped(name) is None:
-        raise Refused(code, f"A {_CALLED[code]} is made of letters, digits and plain punctuation; {_quoted(name)} is not.")
+        raise Refused(
+            code,
+            f"A {_CALLED[code]} is made of letters, digits and plain punctuation; {_quoted(name)} is not.",
+        )
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,15 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tcpchat.model.errors import EX_CONFIG, EX_NOHOST, EX_NOPERM, EX_OSERR, EX_UNAVAILABLE, CannotStart, in_words
+from tcpchat.model.errors import (
+    EX_CONFIG,
+    EX_NOHOST,
+    EX_NOPERM,
+    EX_OSERR,
+    EX_UNAVAILABLE,
+    CannotStart,
+    in_words,
+)
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -43,7 +51,9 @@ async def listen(address: str, serve: Serve) -> asyncio.Server:
     try:
         return await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER)
     except socket.gaierror as error:
-        raise CannotStart(f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST) from error
+        raise CannotStart(
+            f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST
+        ) from error
     except OSError as error:
         raise _explained(error, host, port) from error
 
@@ -54,7 +64,8 @@ def _explained(error: OSError, host: str, port: int) -> CannotStart:
         owner = owner_of(port)
         who = f"{owner} is listening there already" if owner else "another program is listening there already"
         return CannotStart(
-            f"Cannot listen on {host}:{port}: {who}. Stop it, or choose another port: --listen {host}:{port + 1}", EX_UNAVAILABLE
+            f"Cannot listen on {host}:{port}: {who}. Stop it, or choose another port: --listen {host}:{port + 1}",
+            EX_UNAVAILABLE,
         )
     if code in {errno.EADDRNOTAVAIL, 10049}:
         return CannotStart(f"Cannot listen on {host}: that address is not this machine's. {_own_addresses()}", EX_OSERR)

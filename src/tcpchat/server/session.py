@@ -160,7 +160,9 @@ class Session:
             self.outbox.put(REFUSALS[kind])
             return
         dialects: dict[Kind, type[Irc] | type[JsonLines]] = {"irc": Irc, "jsonl": JsonLines}
-        self.dialect = dialects[kind](self._config) if kind in dialects else line.PlainLines(self._config, greeted=greeted)
+        self.dialect = (
+            dialects[kind](self._config) if kind in dialects else line.PlainLines(self._config, greeted=greeted)
+        )
         self.encoding = self.dialect.encoding
 
     async def _take(self, data: bytes | None) -> None:

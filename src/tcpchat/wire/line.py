@@ -13,7 +13,9 @@ from tcpchat.wire.framing import Lines
 from tcpchat.wire.telnet import Telnet, erased
 
 PROMPT = "Nickname: "
-GREETING = f"Welcome to tcpchat. Pick a nickname and press Enter; /help lists what you can do then.\r\n{PROMPT}".encode()
+GREETING = (
+    f"Welcome to tcpchat. Pick a nickname and press Enter; /help lists what you can do then.\r\n{PROMPT}".encode()
+)
 NAMES_SHOWN = 12
 BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
 
@@ -124,7 +126,9 @@ class PlainLines:
         name, _, argument = line.partition(" ")
         command = COMMANDS.get(name.lower())
         if command is None:
-            yield _lines(f"-- There is no /{showable(name)[:30]}. /help lists what there is; //{showable(name)[:30]} says it.")
+            yield _lines(
+                f"-- There is no /{showable(name)[:30]}. /help lists what there is; //{showable(name)[:30]} says it."
+            )
         else:
             yield from command.read(self, argument.strip())
 
@@ -283,7 +287,11 @@ def _clock(milliseconds: int) -> str:
 
 def _speech(event: events.Said | events.Told, place: str) -> str:
     by, text = event.by, event.text
-    form = {"text": f"{place}<{by}> {text}", "action": f"{place}* {by} {text}", "notice": f"{place}-{by}- {text}"}
+    form = {
+        "text": f"{place}<{by}> {text}",
+        "action": f"{place}* {by} {text}",
+        "notice": f"{place}-{by}- {text}",
+    }
     return f"{_clock(event.time)} {form[event.kind]}"
 
 

@@ -20,7 +20,9 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     ghost = state.tokens.get(wish.resume)
     if ghost is not None and ghost is not listener and ghost.user is not None:
         ghost.close("resumed elsewhere")
-        yield records.Release(ghost.session, Gone(by=ghost.user.nick, reason="resumed elsewhere", origin=ghost.user.origin))
+        yield records.Release(
+            ghost.session, Gone(by=ghost.user.nick, reason="resumed elsewhere", origin=ghost.user.origin)
+        )
     origin = f"{_user_name(wish.user)}@{listener.host}"
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS]
     arrival = Arrived(by=wish.nick, session=listener.session, origin=origin, name=name)

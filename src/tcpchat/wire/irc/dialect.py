@@ -19,7 +19,9 @@ TOPICS: tuple[Tables, ...] = (registration.TABLES, people.TABLES, rooms.TABLES, 
 
 READERS: dict[str, Reader] = {verb: reader for topic in TOPICS for verb, reader in topic.readers.items()}
 WRITERS: dict[type[Event], Writer] = {kind: writer for topic in TOPICS for kind, writer in topic.writers.items()}
-ANSWERS: dict[tuple[str, type], AnswerWriter] = {key: writer for topic in TOPICS for key, writer in topic.answers.items()}
+ANSWERS: dict[tuple[str, type], AnswerWriter] = {
+    key: writer for topic in TOPICS for key, writer in topic.answers.items()
+}
 REFUSALS = {key: number for topic in TOPICS for key, number in topic.refusals.items()}
 NEEDS = {verb: count for topic in TOPICS for verb, count in topic.needs.items()}
 AT_THE_DOOR = frozenset().union(*(topic.at_the_door for topic in TOPICS))
@@ -95,7 +97,13 @@ class Irc:
             try:
                 text = raw.decode()
             except UnicodeDecodeError:
-                yield line(f":{self._context.server}", "FAIL", "*", "INVALID_UTF8", last="This server speaks UTF-8 only")
+                yield line(
+                    f":{self._context.server}",
+                    "FAIL",
+                    "*",
+                    "INVALID_UTF8",
+                    last="This server speaks UTF-8 only",
+                )
                 continue
             message = parse(text.strip("\r"))
             if message is not None:
@@ -120,7 +128,13 @@ class Irc:
         if verb == "NOTICE":  # never answered, so that two programs do not answer each other for ever
             return b""
         number = REFUSALS.get((verb, code)) or REFUSALS.get(("*", code)) or numerics.ERR_UNKNOWNERROR
-        about = [refusal.about.replace(" ", "")[:80]] if refusal.about else [verb] if number == numerics.ERR_UNKNOWNERROR else []
+        about = (
+            [refusal.about.replace(" ", "")[:80]]
+            if refusal.about
+            else [verb]
+            if number == numerics.ERR_UNKNOWNERROR
+            else []
+        )
         answer = self._context.numeric(number, *filter(None, about), last=refusal.text)
         if verb == "WHOIS":
             answer += self._context.numeric(numerics.RPL_ENDOFWHOIS, message.params[-1], last="End of /WHOIS list")

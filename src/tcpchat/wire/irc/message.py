@@ -49,7 +49,7 @@ def parse(line: str) -> Message | None:
 
 
 def serialise(message: Message) -> str:
-    """Put a line together, without its line end. Only the last parameter may be empty, have spaces or start with a colon."""
+    """Put a line together, without its line end. Only the last parameter may be empty or have spaces."""
     words = [f"@{';'.join(map(_write_tag, message.tags.items()))}"] if message.tags else []
     if message.source:
         words.append(f":{message.source}")

@@ -101,7 +101,11 @@ TABLES = Tables(
         "USER": read_user,
         "MOTD": read_motd,
     },
-    answers={("CAP", replies.Welcome): write_welcome, ("NICK", replies.Welcome): write_welcome, ("USER", replies.Welcome): write_welcome},
+    answers={
+        ("CAP", replies.Welcome): write_welcome,
+        ("NICK", replies.Welcome): write_welcome,
+        ("USER", replies.Welcome): write_welcome,
+    },
     at_the_door=frozenset({"CAP", "PASS", "NICK", "USER"}),
     needs={"CAP": 1, "PASS": 1, "USER": 4},
 )

@@ -36,7 +36,7 @@ def source(nick: str, origin: str) -> str:
 
 
 def line(*words: str, last: str | None = None) -> bytes:
-    """One line with its end. `last` may be empty or have spaces. It cannot contain a line break, whatever it is given."""
+    """One line with its end. `last` may be empty or have spaces. No line break gets into it."""
     text = " ".join(words) if last is None else f"{' '.join(words)} :{last}"
     return (_LINE_BREAKERS.sub(" ", text) + "\r\n").encode("utf-8", "replace")
 
