@@ -68,7 +68,7 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
         return
     room = state.opened(event.room)
     fanout.enters(room, user)
-    room.members[user] = None
+    room.members[user] = room.number
     user.rooms[names.fold(event.room)] = room
     fanout.in_room(room, event, user)
 

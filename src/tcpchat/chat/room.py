@@ -10,13 +10,16 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """A name, those who sit in it, in the order they came, and what holds in it."""
+    """A name, what holds in it, and those who sit in it, in the order they came.
+
+    To each member belongs the `number` the room had when they took their seat.
+    """
 
     __slots__ = ("members", "name", "number", "topic")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.members: dict[User, None] = {}
+        self.members: dict[User, int] = {}
         self.topic: TopicSet | None = None
         self.number = 0
         """The number of its latest entry that was seen here; 0 before the first."""

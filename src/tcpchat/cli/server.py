@@ -18,7 +18,7 @@ from tcpchat.model.errors import EX_CONFIG, CannotStart
 from tcpchat.version import VERSION
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds after which the busy loop lets the thread that writes the log go on. 5 ms, the default, would delay commits."""
+"""Seconds until a busy loop lets the log's writer go on. 5 ms, the default, would delay commits."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

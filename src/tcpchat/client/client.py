@@ -132,8 +132,7 @@ class Client:
         reply = await self.request(commands.Join(room=room))
         assert isinstance(reply, replies.Seated)
         if not reply.already:
-            number = reply.number or await self._latest(room)
-            self._seen(reply.room, number)
+            self._seen(reply.room, reply.number)
         return reply
 
     async def part(self, room: str, reason: str = "") -> None:
@@ -288,10 +287,6 @@ class Client:
         """Entry `number` of the room is known, and so is the room."""
         name, last = self._rooms.get(names.fold(room), (room, 0))
         self._rooms[names.fold(room)] = (name, max(last, number))
-
-    async def _latest(self, room: str) -> int:
-        page = await self.history(room, limit=1)
-        return page[-1].number if page else 0
 
     async def _stored(self, command: commands.Say | commands.Tell) -> replies.Stored:
         reply = await self.request(command)

@@ -138,7 +138,8 @@ class Connection:
             return Answer(id, replies.Refused(failure.code, failure.text, suggestion=failure.suggestion))
         if kind.hello and kind.protocol != jsonl.PROTOCOL:
             raise CannotConnect(
-                f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. Upgrade the older one.",
+                f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. "
+                "Upgrade the older one.",
                 EX_PROTOCOL,
             )
         if kind.ping is not None:

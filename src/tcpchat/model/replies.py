@@ -60,7 +60,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Seated(Reply, frozen=True):
     """You are in the room, perhaps `already` before you asked.
 
-    `number` is that of its latest entry, as far as the server has seen any since it started, else 0.
+    `number` is that of its latest entry when you took your seat: what came before can be read, what comes after
+    it you are told. 0 if nothing was ever said there.
     """
 
     room: str

@@ -147,6 +147,9 @@ class Server:
         self._sessions[session] = task
         try:
             await session.run()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
         finally:
             del self._sessions[session]
             self._admission.leave(address)

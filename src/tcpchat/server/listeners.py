@@ -71,7 +71,8 @@ def _explained(error: OSError, host: str, port: int) -> CannotStart:
         return CannotStart(f"Cannot listen on {host}: that address is not this machine's. {_own_addresses()}", EX_OSERR)
     if code in {errno.EACCES, errno.EPERM, 10013}:
         return CannotStart(
-            f"Cannot listen on port {port}: ports below 1024 need special rights. Choose a higher one: --listen {host}:{DEFAULT_PORT}",
+            f"Cannot listen on port {port}: ports below 1024 need special rights. "
+            f"Choose a higher one: --listen {host}:{DEFAULT_PORT}",
             EX_NOPERM,
         )
     return CannotStart(f"Cannot listen on {host}:{port}: {in_words(error)}.", EX_OSERR)

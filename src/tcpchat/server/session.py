@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_reader", "_task", "_unsettled", "_writer",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_task", "_unsettled", "_writer",
         "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since", "token", "user",
     )  # fmt: skip
 
@@ -55,8 +56,9 @@ class Session:
         self._backend: Backend = server.backend
         self._reader = reader
         self._writer = writer
-        self._task = asyncio.current_task()
+        self._task = _this_task()
         self._ending: str | None = None
+        self._leaving = False
         self._unsettled: list[tuple[Rule, Request, asyncio.Future[Event | None]]] = []
         self._catch_up: CatchUp | None = None
         self._catching: asyncio.Task[None] | None = None
@@ -89,10 +91,9 @@ class Session:
 
     def close(self, reason: str) -> None:
         """See `Listener.close`. The first reason counts."""
-        if self._ending is None:
+        if self._ending is None and not self._leaving:
             self._ending = reason
             if self._task is not asyncio.current_task():
-                assert self._task is not None
                 self._task.cancel()
 
     def ping(self) -> None:
@@ -111,6 +112,7 @@ class Session:
         except asyncio.CancelledError:
             if self._ending is None:
                 raise
+            self._task.uncancel()
             lost = self._ending
         except TimeoutError:  # the system's ETIMEDOUT: keep-alive found nobody
             lost = "timed out"
@@ -244,32 +246,36 @@ class Session:
 
     async def _catch_up_from_log(self, catch_up: CatchUp) -> None:
         try:
-            await catch_up.run(self, self._backend)
-        except OSError:
-            pass  # the task that reads notices the lost link by itself
+            with suppress(OSError):  # the task that reads notices a lost link by itself
+                await catch_up.run(self, self._backend)
         except Unavailable as error:
             self.close(str(error))
         self._catch_up = self._catching = None
 
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
+        self._leaving = True
         farewell = self._hub.farewell(self, reason)
         if farewell is not None:
-            try:
+            with suppress(Unavailable):  # the server is stopping, and everybody with it
                 await self._backend.record(farewell)
-            except Unavailable:
-                pass  # the server is stopping, and everybody with it
         if self._catching is not None:
             self._catching.cancel()
+            await asyncio.wait([self._catching])
         if self._ending is not None and self.dialect is not None:
             self.outbox.put(self.dialect.farewell(self._ending))
         try:
-            async with asyncio.timeout(LAST_WORDS):
-                await self.outbox.flushed()
-                self._writer.close()
-                await self._writer.wait_closed()
-        except (OSError, TimeoutError):
-            pass
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    await self.outbox.flushed()
+                    self._writer.close()
+                    await self._writer.wait_closed()
         finally:
             await self.outbox.close()
             self._writer.transport.abort()
+
+
+def _this_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task

@@ -59,6 +59,7 @@ class PlainLines:
         self._entered = False
         self._told_of_bad_bytes = False
         self._rooms: list[str] = []
+        self._said_before = 0
 
     @property
     def encoding(self) -> LineEncoding:
@@ -133,9 +134,11 @@ class PlainLines:
             yield from command.read(self, argument.strip())
 
     def _join(self, room: str) -> Iterator[Request | bytes]:
+        self._said_before = 0
         yield Request(commands.Join(room=room))
-        if self._join_history and names.fold(self.current) == names.fold(room):
-            yield Request(commands.History(room=room, limit=self._join_history), "on joining")
+        if self._said_before and self._join_history:
+            before = self._said_before + 1
+            yield Request(commands.History(room=room, before=before, limit=self._join_history))
 
     # how requests are read
 
@@ -210,6 +213,7 @@ class PlainLines:
         """The room is the current one now."""
         self._leave(reply.room)
         self._rooms.append(reply.room)
+        self._said_before = 0 if reply.already else reply.number
         topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
         return _lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic)
 

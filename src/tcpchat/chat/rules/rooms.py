@@ -6,20 +6,22 @@ from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
 from tcpchat.model.commands import Join, ListRooms, Part, SetTopic, ShowTopic
-from tcpchat.model.events import Joined, Left, TopicSet
+from tcpchat.model.events import LOGGED, Joined, Left, TopicSet
 from tcpchat.model.replies import Done, Refused, RoomInfo, Rooms, Seated, Topic
 
 
 def join(state: State, user: User, wish: Join) -> Rule:
     """A seat in the room, which is opened if it was not. Who is in it already just gets the same answer again."""
     folded = names.room(wish.room)
-    if folded in user.rooms:
-        return seated(user.rooms[folded], already=True)
-    _check_space(state, user, folded)
     room = state.rooms.get(folded)
+    if room is not None and user in room.members:
+        return seated(room, room.members[user], already=True)
+    _check_space(state, user, folded)
+    latest: list[LOGGED] = [] if room is not None and room.number else (yield records.Read(folded, 1))
     event = Joined(room=room.name if room else wish.room, by=user.nick, origin=user.origin, name=user.name)
     yield records.Hold(records.seat(folded, user.listener.session), user.listener.session, event)
-    return seated(seat_in(state, user, wish.room))
+    room = seat_in(state, user, wish.room)
+    return seated(room, room.members[user] or sum(entry.number for entry in latest))
 
 
 def part(state: State, user: User, wish: Part) -> Rule:
@@ -57,8 +59,8 @@ def list_rooms(state: State, user: User, wish: ListRooms) -> Rule:
     yield
 
 
-def seated(room: Room, *, already: bool = False) -> Seated:
-    """What a newcomer wants to know."""
+def seated(room: Room, number: int, *, already: bool = False) -> Seated:
+    """What a newcomer wants to know; entry `number` was the room's latest when they sat down."""
     topic = topic_of(room)
     return Seated(
         room=room.name,
@@ -66,7 +68,7 @@ def seated(room: Room, *, already: bool = False) -> Seated:
         topic=topic.topic,
         topic_by=topic.by,
         topic_time=topic.time,
-        number=room.number,
+        number=number,
         already=already,
     )
 

@@ -20,10 +20,10 @@ def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
     """
     history = context.config.join_history if {BATCH, SERVER_TIME} <= context.capabilities else 0
     for room in message.params[0].split(","):
-        context.seated = ""
+        context.said_before = 0
         yield Request(commands.Join(room=room), message)
-        if history and context.seated:
-            yield Request(commands.History(room=room, limit=history), message)
+        if history and context.said_before:
+            yield Request(commands.History(room=room, before=context.said_before + 1, limit=history), message)
 
 
 def write_joined(event: events.Joined, tags: Tags) -> bytes:
@@ -35,7 +35,7 @@ def write_seated(context: Context, request: Request, reply: replies.Seated) -> b
     """The topic, if there is one, and the names; no 331. Nothing if one was in the room already."""
     if reply.already:
         return b""
-    context.seated = reply.room
+    context.said_before = reply.number
     topic = replies.Topic(room=reply.room, topic=reply.topic, by=reply.topic_by, time=reply.topic_time)
     return (_topic(context, topic) if topic.topic else b"") + _names(context, reply.room, reply.people)
 

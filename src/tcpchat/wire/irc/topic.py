@@ -25,8 +25,8 @@ class Context:
         self.wanted_nick = ""
         self.user = ""
         self.name = ""
-        self.seated = ""
-        """The room that the last JOIN led into; empty if it led into none."""
+        self.said_before = 0
+        """The number of the latest entry in the room that the last JOIN led into; 0 if it led into none."""
         self._batches = 0
 
     @property

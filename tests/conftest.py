@@ -1,0 +1,59 @@
+"""What all tests share: a server on port 0, and peers that talk to it in bytes."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import tcpchat
+from tests.peer import Peer
+
+Connect = Callable[[], Awaitable[Peer]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of the slower suites")
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form was asked for."""
+    return bool(request.config.getoption("--long"))
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], object]]:
+    """What waits is tested on both loops."""
+    factories: dict[str, Callable[[], object]] = {"asyncio": asyncio.new_event_loop}
+    if sys.platform != "win32" and {"server", "library"} & set(item.path.parts):
+        import uvloop
+
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> tcpchat.Config:
+    """What the server of a test is started with. Modules override it."""
+    return tcpchat.Config(data=tmp_path / "data")
+
+
+@pytest.fixture
+async def server(config: tcpchat.Config) -> AsyncIterator[tcpchat.Server]:
+    async with tcpchat.Server(config, port=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def connect(server: tcpchat.Server) -> AsyncIterator[Connect]:
+    """Opens connections to the server, and closes them at the end."""
+    peers: list[Peer] = []
+
+    async def connect() -> Peer:
+        peers.append(await Peer.open(server.port))
+        return peers[-1]
+
+    yield connect
+    for peer in peers:
+        await peer.close()

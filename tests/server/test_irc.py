@@ -1,0 +1,192 @@
+"""IRC clients."""
+
+import re
+
+from tests.conftest import Connect
+
+EVERY_CAP = "batch echo-message message-tags server-time"
+
+
+async def test_registration_waits_for_the_end_of_negotiation(connect: Connect) -> None:
+    peer = await connect()
+    peer.send("CAP LS 302", "NICK ann", "USER ann 0 * :Ann")
+    await peer.until(r"^:\S+ CAP \* LS :batch echo-message message-tags server-time\r\n")
+    peer.send("CAP REQ :server-time nonsense", "CAP REQ :server-time -server-time message-tags", "CAP LIST", "CAP END")
+    await peer.until(r"^:\S+ CAP \* NAK :server-time nonsense\r\n")
+    await peer.until(r"^:\S+ CAP \* ACK :server-time -server-time message-tags\r\n")
+    await peer.until(r"^:\S+ CAP \* LIST :message-tags\r\n")
+    await peer.until(r"^:\S+ 001 ann ")
+    await peer.until(r"^:\S+ 005 ann .*CASEMAPPING=precis.*CHANTYPES=#& .*:are supported by this server\r\n")
+    await peer.until(r"^:\S+ 376 ann ")
+
+
+async def test_a_taken_nick_is_433_and_another_one_may_follow(connect: Connect) -> None:
+    ann, other = await connect(), await connect()
+    await ann.enter_irc("ann")
+    other.send("NICK ANN", "USER x 0 * :X")
+    await other.until(r"^:\S+ 433 \* ANN :")
+    other.send("NICK bob")
+    await other.until(r"^:\S+ 001 bob ")
+
+
+async def test_before_registration_little_is_possible(connect: Connect) -> None:
+    peer = await connect()
+    peer.send("NICK ann", "JOIN #lobby", "PING early", "NOSUCH")
+    await peer.until(r"^:\S+ 451 \* :")
+    await peer.until(r"^:(\S+) PONG \1 :early\r\n")
+    await peer.until(r"^:\S+ 451 \* :")
+
+
+async def test_joining_tells_everybody_then_the_names(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    assert " 331 " not in ann.seen.decode()
+    await bob.enter_irc("bob")
+    bob.send("JOIN #Tea")
+    await ann.until(r"^:bob!bob@localhost JOIN #tea\r\n")
+    await bob.until(r"^:bob!bob@localhost JOIN #tea\r\n:\S+ 353 bob = #tea :ann bob\r\n:\S+ 366 bob #tea :")
+    bob.send("JOIN #tea", "PING done")
+    await bob.until("PONG")
+    assert bob.seen.count(b"JOIN") == 1
+
+
+async def test_what_is_said_reaches_the_others_only(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_irc("bob", "#tea")
+    ann.send("PRIVMSG #tea :hello world", "NOTICE #tea psst", "PRIVMSG bob,#tea :\x01ACTION waves\x01", "PING done")
+    await bob.until(r"^:ann!ann@localhost PRIVMSG #tea :hello world\r\n:ann!ann@localhost NOTICE #tea :psst\r\n")
+    await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
+    await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
+    await ann.until("PONG")
+    assert "PRIVMSG" not in ann.seen.decode()
+
+
+async def test_tags_are_exactly_those_negotiated(connect: Connect) -> None:
+    plain, tagged, timed = await connect(), await connect(), await connect()
+    await plain.enter_irc("plain", "#tea")
+    await tagged.enter_irc("tagged", "#tea", EVERY_CAP)
+    await timed.enter_irc("timed", "#tea", "server-time")
+    tagged.send("PRIVMSG #tea :hi")
+    await plain.until(r"^:tagged!tagged@localhost PRIVMSG #tea :hi\r\n")
+    time = r"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    await timed.until(rf"^@{time} :tagged!tagged@localhost PRIVMSG #tea :hi\r\n")
+    await tagged.until(rf"^@{time};msgid=\w+-\d+ :tagged!tagged@localhost PRIVMSG #tea :hi\r\n")
+
+
+async def test_history_comes_as_a_batch_to_those_who_can_tell_it_apart(connect: Connect) -> None:
+    ann, new, old = await connect(), await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    ann.send("PRIVMSG #tea :before you came", "PING done")
+    await ann.until("PONG")
+    await new.enter_irc("new", "#tea", EVERY_CAP)
+    await new.until(
+        r"^:\S+ BATCH \+(\w+) chathistory #tea\r\n"
+        r"@batch=\1;time=\S+;msgid=\S+ :ann!ann@localhost PRIVMSG #tea :before you came\r\n"
+        r":\S+ BATCH -\1\r\n"
+    )
+    await old.enter_irc("old", "#tea")
+    old.send("PING done")
+    await old.until("PONG")
+    assert "before you came" not in old.seen.decode()
+
+
+async def test_a_pong_comes_after_the_effects_of_what_was_asked_before(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea", "echo-message")
+    await bob.enter_irc("bob", "#tea")
+    ann.send(*(f"PRIVMSG #tea :{n}" for n in range(50)), "PING done", "PRIVMSG #tea :after")
+    await ann.until("PONG")
+    assert len(re.findall("PRIVMSG #tea", ann.seen.decode())) == 50
+
+
+async def test_a_text_longer_than_a_line_arrives_whole_in_several(connect: Connect) -> None:
+    ann, json = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea", "message-tags")
+    await json.enter_json("joe", "#tea")
+    text = "汉字" * 500
+    assert "ok" in await json.ask(do="say", room="#tea", text=text)
+    await ann.until(r"^@msgid=\S+ :joe")
+    ann.send("PING done")
+    await ann.until("PONG")
+    lines = re.findall(rb"^(?:@\S+ )?(:joe.* PRIVMSG #tea :(.*))\r\n", ann.seen, re.MULTILINE)
+    assert max(len(line) for line, _ in lines) <= 510
+    assert b"".join(piece for _, piece in lines).decode() == text
+    assert ann.seen.count(b"msgid") == 1, "an id is unique: only the first line has it"
+
+
+async def test_questions_are_answered_with_their_numerics(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await bob.enter_irc("bob", "#tea")
+    await ann.enter_irc("ann", "#tea")
+    for asked, answer in {
+        "TOPIC #tea": r"331 ann #tea :",
+        "TOPIC #tea :of tea": r"TOPIC #tea :of tea",
+        "TOPIC #tea ": r"332 ann #tea :of tea\r\n:\S+ 333 ann #tea ann \d+\r\n",
+        "NAMES #tea": r"353 ann = #tea :bob ann\r\n:\S+ 366 ann #tea :",
+        "NAMES #nowhere": r"366 ann #nowhere :",
+        "WHO #tea": r"352 ann #tea bob localhost \S+ bob H :0 bob\r\n(.*\r\n)+:\S+ 315 ann #tea :",
+        "WHO bob": r"352 ann #tea bob localhost \S+ bob H :0 bob\r\n:\S+ 315 ann bob :",
+        "WHO nobody": r"315 ann nobody :",
+        "WHOIS bob": r"311 ann bob bob localhost \* :bob\r\n(.*\r\n)*:\S+ 318 ann bob :",
+        "WHOIS nobody": r"401 ann nobody :.*\r\n:\S+ 318 ann nobody :",
+        "LIST": r"321 ann (.*\r\n)+:\S+ 322 ann #tea 2 :of tea\r\n(.*\r\n)*:\S+ 323 ann :",
+        "MODE #tea": r"324 ann #tea \+n",
+        "MODE #tea b": r"368 ann #tea :",
+        "MODE #nowhere": r"403 ann #nowhere :",
+        "MODE ann": r"221 ann \+",
+        "MODE bob": r"502 ann :",
+        "AWAY :eating": r"306 ann :",
+        "AWAY": r"305 ann :",
+        "MOTD": r"375 ann (.*\r\n)+:\S+ 376 ann :",
+        "PRIVMSG nobody :hi": r"401 ann nobody :",
+        "PRIVMSG #nowhere :hi": r"404 ann #nowhere :",
+        "PRIVMSG": r"411 ann :",
+        "PRIVMSG bob": r"412 ann :",
+        "PART #nowhere": r"442 ann #nowhere :",
+        "JOIN nowhere": r"403 ann",
+        "JOIN": r"461 ann JOIN :",
+        "NICK": r"431 ann :",
+        "NICK bob": r"433 ann bob :",
+        "NICK 9": r"432 ann",
+        "USER a b c d": r"462 ann :",
+        "CAP NONSENSE": r"410 ann NONSENSE :",
+        "NONSENSE": r"421 ann NONSENSE :",
+        "PRIVMSG bob :" + "x" * 600: r"417 ann :",
+        b"PRIVMSG bob :\xff": r"FAIL \* INVALID_UTF8 :",
+    }.items():
+        ann.send(asked)
+        await ann.until(answer)
+
+
+async def test_a_notice_is_never_answered(connect: Connect) -> None:
+    ann = await connect()
+    await ann.enter_irc("ann")
+    ann.send("NOTICE nobody :hi", "NOTICE #nowhere :hi", "PING done")
+    await ann.until(r"^:\S+ PONG")
+    assert " 40" not in ann.seen.decode()
+
+
+async def test_a_new_nick_is_seen_once_by_those_who_share_rooms(connect: Connect) -> None:
+    ann, bob, eve = await connect(), await connect(), await connect()
+    await ann.enter_irc("ann", "#tea,#milk")
+    await bob.enter_irc("bob", "#tea,#milk")
+    await eve.enter_irc("eve", "#elsewhere")
+    ann.send("NICK Ann", "NICK anna", "QUIT :bye")
+    await bob.until(r"^:ann!ann@localhost NICK :?Ann\r\n:Ann!ann@localhost NICK :?anna\r\n")
+    await bob.until(r"^:anna!ann@localhost QUIT :bye\r\n")
+    assert "ERROR :Closing link: bye" in await ann.end()
+    bob.send("PING done")
+    await bob.until("PONG")
+    assert bob.seen.count(b"QUIT") == 1
+    eve.send("PING done")
+    await eve.until("PONG")
+    assert b":ann" not in eve.seen
+
+
+async def test_a_source_from_a_client_is_not_believed(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_irc("bob", "#tea")
+    bob.send("@time=2000-01-01T00:00:00.000Z;msgid=x :ann!ann@localhost PRIVMSG #tea :I am ann")
+    await ann.until(r"^:bob!bob@localhost PRIVMSG #tea :I am ann\r\n")
