@@ -66,6 +66,7 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._names = map("s{}".format, count(1))
         self._host_key = token_bytes(16)
+        self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
 
     async def __aenter__(self) -> Self:
@@ -112,10 +113,12 @@ class Server:
 
     async def stop(self, reason: str = "The server is stopping.") -> None:
         """No new clients; everybody is told, what was taken is stored, all is closed. Takes about a second at most."""
+        if self._stopping:
+            return
         self._stopping = True
         for listener in self._listeners:
             listener.close()
-        if hasattr(self, "_keeper"):
+        if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         tasks = list(self._sessions.values())

@@ -31,6 +31,11 @@ class Outbox:
         """Whether as much waits as may."""
         return self._size >= self._limit
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait here, besides those in the stream's own buffer."""
+        return self._size
+
     def put(self, chunk: bytes) -> None:
         """Take a chunk, never wait. Who could do without it asks `full` first."""
         if self._queue or self._transport.get_write_buffer_size() > LOW_WATER:

@@ -89,6 +89,11 @@ class Session:
             self._catch_up = CatchUp(self.user, events)
             self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
 
+    @property
+    def behind(self) -> bool:
+        """Whether the client reads too slowly to be fed live: it gets what it missed from the log."""
+        return self._catch_up is not None
+
     def close(self, reason: str) -> None:
         """See `Listener.close`. The first reason counts."""
         if self._ending is None and not self._leaving:

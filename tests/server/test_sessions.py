@@ -1,0 +1,197 @@
+"""Connections: limits, silence, those who do not read, and the end."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+import tcpchat
+from tests.conftest import Connect
+from tests.peer import PATIENCE, Peer
+
+
+async def eventually(condition: object) -> None:
+    """Wait until a callable is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+async def test_tls_and_http_on_the_plain_port_get_one_answer_and_a_close(connect: Connect) -> None:
+    tls, http = await connect(), await connect()
+    tls.writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    assert (await tls.reader.read()).startswith(b"\x15\x03\x01\x00\x02\x02")
+    http.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await http.reader.read()).startswith(b"HTTP/1.1 426 ")
+
+
+async def test_those_who_connect_and_leave_at_once_leave_nothing_behind(server: tcpchat.Server, connect: Connect) -> None:
+    for start in (b"", b"C", b"CAP LS\r\n", b"{", b"\xff\xfe", b"ann\n"):
+        peer = await connect()
+        peer.writer.write(start)
+        peer.writer.write_eof()
+        await peer.end()
+    await eventually(lambda: server.clients == 0)
+    assert not server.hub.state.users
+    assert not server.hub.state.listeners
+
+
+@pytest.mark.parametrize("limits", [tcpchat.Limits(clients=2), tcpchat.Limits(clients_per_address=2)])
+async def test_one_more_than_may_be_is_told_so(limits: tcpchat.Limits) -> None:
+    async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+        ann, bob = await Peer.open(server.port), await Peer.open(server.port)
+        await ann.enter_line("ann")
+        await bob.enter_line("bob")
+        third = await Peer.open(server.port)
+        assert (await third.end()).startswith("ERROR :T")
+        await bob.close()
+        await eventually(lambda: server.clients == 1)
+        fourth = await Peer.open(server.port)
+        await fourth.enter_line("eve")
+        for peer in (ann, third, fourth):
+            await peer.close()
+
+
+async def test_rates_and_addresses_do_not_count_when_limits_are_off() -> None:
+    limits = tcpchat.Limits(enabled=False, clients_per_address=1)
+    async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+        peers = [await (await Peer.open(server.port)).enter_line(f"ann{n}") for n in range(5)]
+        for peer in peers:
+            await peer.close()
+
+
+async def test_rooms_and_texts_have_limits_that_are_named() -> None:
+    limits = tcpchat.Limits(rooms_per_client=2, rooms=3, text_bytes=10, topic_bytes=10, reason_bytes=10)
+    async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+        ann, bob = await Peer.open(server.port), await Peer.open(server.port)
+        await ann.enter_json("ann", "#one")
+        await ann.ask(do="join", room="#two")
+        assert (await ann.ask(do="join", room="#lobby"))["code"] == "too_many_rooms"
+        await bob.enter_json("bob")
+        assert "no space for another room" in (await bob.ask(do="join", room="#three"))["text"]
+        for request in (
+            {"do": "say", "room": "#one", "text": "x" * 11},
+            {"do": "set_topic", "room": "#one", "topic": "x" * 11},
+            {"do": "part", "room": "#one", "reason": "x" * 11},
+            {"do": "away", "text": "é" * 6},
+        ):
+            answer = await ann.ask(**request)
+            assert (answer["code"], "10 at most" in answer["text"]) == ("too_long", True)
+        await ann.close()
+        await bob.close()
+
+
+async def test_who_gives_no_nick_is_closed() -> None:
+    limits = tcpchat.Limits(enter_seconds=0.1)
+    async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+        silent, slow = await Peer.open(server.port), await Peer.open(server.port)
+        slow.writer.write(b"NICK a")
+        assert "No nickname within 0.1 seconds" in await silent.end() + await slow.end()
+        await silent.close()
+        await slow.close()
+
+
+async def test_a_peer_that_answers_no_ping_is_gone_and_the_others_are_told() -> None:
+    limits = tcpchat.Limits(ping_seconds=0.2, pong_seconds=0.2)
+    async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+        dead, person, program = [await Peer.open(server.port) for _ in range(3)]
+        await dead.enter_irc("dead", "#lobby")
+        await person.enter_line("ann")
+        await program.enter_json("joe")
+        await dead.until(r"^PING :tcpchat\r\n")
+        await program.until(r'^\{"ping":"tcpchat"\}\n')
+        program.send('{"do":"pong"}')
+        await person.until(r"-- dead is gone \(timed out\)")
+        assert "ERROR :Closing link: timed out" in await dead.end()
+        person.send("a person answers no pings, and stays")
+        await person.close()
+        for peer in (dead, program):
+            await peer.close()
+
+
+def unread_connection(port: int) -> socket.socket:
+    """A connection whose system takes little and which nobody reads."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    peer.connect(("127.0.0.1", port))
+    return peer
+
+
+async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp_path: Path) -> None:
+    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(outbox_bytes=4_096, text_bytes=4_096))
+    text, count = "x" * 3_000, 3_000
+    async with tcpchat.Server(config, port=0) as server:
+        stuck = unread_connection(server.port)
+        stuck.sendall(b'{"do":"enter","nick":"stuck"}\n{"do":"join","room":"#tea"}\n')
+        await eventually(lambda: (user := server.hub.state.user("stuck")) is not None and "#tea" in user.rooms)
+        (session,) = server._sessions
+        ann = await Peer.open(server.port)
+        await ann.enter_json("ann", "#tea")
+        for number in range(count):
+            ann.send(f'{{"do":"say","room":"#tea","text":"{number} {text}","id":{number}}}')
+        await ann.until(rf'"ok":{count - 1},.*$\n')
+        assert session.behind
+        assert session.outbox.waiting < 200_000, "one batch more than the limit, of nine megabytes"
+        ann.send('{"do":"part","room":"#tea"}')
+
+        reader, writer = await asyncio.open_connection(sock=stuck, limit=1 << 20)
+        peer = Peer(reader, writer)
+        await peer.until(r'"event":"left".*\n')
+        said = [event for event in peer.events() if event["event"] == "said"]
+        assert [event["number"] for event in said] == list(range(1, count + 1))
+        assert said[-1]["text"] == f"{count - 1} {text}"
+        left = [event for event in peer.events() if event["event"] == "left"]
+        assert [event["by"] for event in left] == ["ann"], "who went meanwhile is told at the end"
+        await eventually(lambda: not session.behind)
+        bob = await Peer.open(server.port)
+        await bob.enter_json("bob", "#tea")
+        await bob.ask(do="say", room="#tea", text="live again")
+        await peer.until("live again")
+        for one in (peer, ann, bob):
+            await one.close()
+
+
+async def test_a_stopping_server_tells_everybody_and_ends_soon(connect: Connect, server: tcpchat.Server) -> None:
+    line, irc, program, silent = [await connect() for _ in range(4)]
+    await line.enter_line("ann")
+    await irc.enter_irc("bob", "#lobby")
+    await program.enter_json("joe", "#lobby")
+    stuck = unread_connection(server.port)
+    async with asyncio.timeout(5):
+        await server.stop()
+    assert "-- The server is stopping." in await line.end()
+    assert "ERROR :Closing link: The server is stopping." in await irc.end()
+    assert '{"bye":"The server is stopping."}' in await program.end()
+    await silent.end()
+    stuck.close()
+
+
+async def test_what_was_taken_is_stored_when_the_server_stops(tmp_path: Path) -> None:
+    config = tcpchat.Config(data=tmp_path)
+    async with tcpchat.Server(config, port=0) as server:
+        ann = await Peer.open(server.port)
+        await ann.enter_irc("ann", "#tea")
+        ann.send(*(f"PRIVMSG #tea :{n}" for n in range(500)), "PING done", "TOPIC #tea :kept")
+        await ann.until("PONG")
+        await ann.until("TOPIC")
+    await ann.close()
+    async with tcpchat.Server(config, port=0) as server:
+        bob = await Peer.open(server.port)
+        await bob.enter_json("bob")
+        seated = await bob.ask(do="join", room="#tea")
+        assert (seated["topic"], seated["topic_by"], seated["number"]) == ("kept", "ann", 501)
+        page = await bob.ask(do="history", room="#tea", limit=500, before=501)
+        assert [event["text"] for event in page["events"]] == [str(n) for n in range(500)]
+        await bob.close()
+
+
+async def test_an_embedded_server_leaves_no_task_and_no_thread_behind(tmp_path: Path) -> None:
+    import threading
+
+    tasks, threads = asyncio.all_tasks(), threading.enumerate()
+    async with tcpchat.Server(port=0, data=tmp_path) as server, tcpchat.connect(f"127.0.0.1:{server.port}", nick="a") as a:
+        await a.join("#tea")
+        await a.say("#tea", "hi")
+    assert asyncio.all_tasks() == tasks
+    assert threading.enumerate() == threads
