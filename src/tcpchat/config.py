@@ -88,7 +88,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     for setting in settings:
         _put(wanted, setting)
     try:
-        return msgspec.convert(wanted, Config, strict=False)
+        return msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         raise BadSetting(f"The setting {place.rstrip('`') or 'file'} is wrong: {problem}.") from error
@@ -112,6 +112,13 @@ def _put(wanted: dict[str, Any], setting: str) -> None:
     for section in sections:
         target = target.setdefault(section, {})
     target[key] = value
+
+
+def _path(wanted: type, value: object) -> Path:
+    """A setting that msgspec does not know how to read."""
+    if wanted is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise ValueError("Expected a path")
 
 
 def _check_names(wanted: Mapping[str, Any], struct: type[msgspec.Struct], place: str) -> None:

@@ -1,6 +1,7 @@
 """Connections: limits, silence, those who do not read, and the end."""
 
 import asyncio
+import errno
 import socket
 from pathlib import Path
 
@@ -150,6 +151,18 @@ async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp
         await peer.until("live again")
         for one in (peer, ann, bob):
             await one.close()
+
+
+async def test_a_port_that_needs_special_rights_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may listen everywhere, so the system's refusal is played."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(asyncio, "start_server", refuse)
+    with pytest.raises(tcpchat.CannotStart, match="ports below 1024 need special rights.*--listen 127.0.0.1:7667"):
+        async with tcpchat.Server(port=80):
+            pass
 
 
 async def test_a_stopping_server_tells_everybody_and_ends_soon(connect: Connect, server: tcpchat.Server) -> None:
