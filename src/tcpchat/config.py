@@ -61,7 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     motd: str = ""
     """The message of the day; may have several lines."""
     join_history: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20
-    """How many of a room's last lines one sees who joins from a terminal, or an IRC client with batches."""
+    """How many of a room's last lines one sees who joins from a terminal, or an IRC client with server-time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the server says about itself."""
     limits: Limits = Limits()

@@ -74,8 +74,8 @@ async def test_tags_are_exactly_those_negotiated(connect: Connect) -> None:
     await tagged.until(rf"^@{time};msgid=\w+-\d+ :tagged!tagged@localhost PRIVMSG #tea :hi\r\n")
 
 
-async def test_history_comes_as_a_batch_to_those_who_can_tell_it_apart(connect: Connect) -> None:
-    ann, new, old = await connect(), await connect(), await connect()
+async def test_history_comes_to_those_who_can_tell_it_from_what_is_said_now(connect: Connect) -> None:
+    ann, new, timed, old = [await connect() for _ in range(4)]
     await ann.enter_irc("ann", "#tea")
     ann.send("PRIVMSG #tea :before you came", "PING done")
     await ann.until("PONG")
@@ -85,6 +85,8 @@ async def test_history_comes_as_a_batch_to_those_who_can_tell_it_apart(connect: 
         r"@batch=\1;time=\S+;msgid=\S+ :ann!ann@localhost PRIVMSG #tea :before you came\r\n"
         r":\S+ BATCH -\1\r\n"
     )
+    await timed.enter_irc("timed", "#tea", "server-time")
+    await timed.until(r"^@time=\S+Z :ann!ann@localhost PRIVMSG #tea :before you came\r\n")
     await old.enter_irc("old", "#tea")
     old.send("PING done")
     await old.until("PONG")

@@ -29,11 +29,9 @@ def detect(data: bytes) -> Kind | None:
     """The dialect; None while the bytes could still become more than one. What is nothing else is `line`.
 
     IRC's verbs count in any case of letters; a nickname cannot contain a space, so no person's first line is
-    taken for one. Blank lines before them are passed over.
+    taken for one. A blank line is a person's: the answer never depends on how the bytes were split.
     """
-    start = data.lstrip(b"\r\n")[:LONGEST_SIGN].upper()
-    if not start:
-        return "line" if data else None
+    start = data[:LONGEST_SIGN].upper()
     for sign, kind in _SIGNS.items():
         if start.startswith(sign):
             return kind

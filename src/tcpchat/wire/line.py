@@ -290,13 +290,10 @@ def _clock(milliseconds: int) -> str:
 
 
 def _speech(event: events.Said | events.Told, place: str) -> str:
-    by, text = event.by, event.text
-    form = {
-        "text": f"{place}<{by}> {text}",
-        "action": f"{place}* {by} {text}",
-        "notice": f"{place}-{by}- {text}",
-    }
-    return f"{_clock(event.time)} {form[event.kind]}"
+    """Whose it is stands before each of its lines: none can be taken for another's."""
+    forms = {"text": f"<{event.by}>", "action": f"* {event.by}", "notice": f"-{event.by}-"}
+    head = f"{_clock(event.time)} {place}{forms[event.kind]} "
+    return head + event.text.replace("\n", f"\n{head}")
 
 
 def write_said(event: events.Said, place: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tcpchat.model import commands, events, names, replies
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
-from tcpchat.wire.irc.capabilities import BATCH, SERVER_TIME
+from tcpchat.wire.irc.capabilities import SERVER_TIME
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables
 from tcpchat.wire.irc.writing import Tags, line, source
@@ -16,9 +16,9 @@ NAMES_BYTES_A_LINE = 380
 def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
     """JOIN <room>{,<room>} [<key>{,<key>}]
 
-    Clients that can tell old lines from new ones (batch and server-time) are shown the last of them.
+    Clients that can tell old lines from new ones (by server-time) are shown the last of them.
     """
-    history = context.config.join_history if {BATCH, SERVER_TIME} <= context.capabilities else 0
+    history = context.config.join_history if SERVER_TIME in context.capabilities else 0
     for room in message.params[0].split(","):
         context.said_before = 0
         yield Request(commands.Join(room=room), message)

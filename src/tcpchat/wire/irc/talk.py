@@ -6,6 +6,7 @@ from tcpchat.model import commands, events, names, replies
 from tcpchat.model.text import CTCP
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
+from tcpchat.wire.irc.capabilities import BATCH
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables
 from tcpchat.wire.irc.writing import Tags, line, pieces, source
@@ -52,22 +53,23 @@ def write_told(event: events.Told, tags: Tags) -> bytes:
 
 def _speech(event: events.Said | events.Told, target: str, tags: Tags) -> bytes:
     verb = "NOTICE" if event.kind == "notice" else "PRIVMSG"
-    tail = ""
-    head = f":{source(event.by, event.origin)} {verb} {target} :"
-    if event.kind == "action":
-        head, tail = f"{head}{_ACTION}", CTCP
+    start, end = (_ACTION, CTCP) if event.kind == "action" else ("", "")
+    head = f":{source(event.by, event.origin)} {verb} {target}"
     written = [
-        f"{tags.of(event, first=not index)}{head}{piece}{tail}\r\n"
-        for index, piece in enumerate(pieces(head, event.text, tail))
+        line(f"{tags.of(event, first=not index)}{head}", last=f"{start}{piece}{end}")
+        for index, piece in enumerate(pieces(f"{head} :{start}", event.text, end))
     ]
-    return "".join(written).encode()
+    return b"".join(written)
 
 
 def write_page(context: Context, request: Request, reply: replies.Page) -> bytes:
-    """A chathistory batch (ircv3.net/specs/batches/chathistory); without event-playback only what was said."""
+    """Only what was said (there is no event-playback yet); where it can be, as a chathistory batch.
+
+    See ircv3.net/specs/batches/chathistory.
+    """
     said = [event for event in reply.events if isinstance(event, events.Said)]
-    if not said:
-        return b""
+    if BATCH not in context.capabilities or not said:
+        return b"".join(write_said(event, Tags(context.capabilities)) for event in said)
     reference = context.next_batch()
     tags = Tags(context.capabilities, reference)
     opening = line(f":{context.server}", "BATCH", f"+{reference}", "chathistory", reply.room)
