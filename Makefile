@@ -34,6 +34,9 @@ bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
 bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
 	@sh bench/limit.sh $(ARGS)
 
+docs: $(READY) ## write what is generated from the code: the JSON Schema
+	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
+
 resilience: $(READY) ## the long form of the tests that kill and starve the server
 	@$(BIN)/python -m pytest tests/resilience --long $(ARGS)
 
@@ -47,4 +50,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test check fmt bench bench-limit resilience clean
+.PHONY: help run test check fmt bench bench-limit docs resilience clean

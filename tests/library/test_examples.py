@@ -1,0 +1,62 @@
+"""The examples are run, and are short."""
+
+import asyncio
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tcpchat
+from tests.conftest import Connect
+from tests.peer import PATIENCE, Peer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def example(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_has_less_than_40_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 40
+
+
+async def test_the_bot_echoes_and_stops(server: tcpchat.Server, connect: Connect) -> None:
+    bot = asyncio.create_task(example("echo_bot").main(f"127.0.0.1:{server.port}", "#tea"))
+    ann = await connect()
+    await ann.enter_json("ann", "#tea")
+    if "echo" not in str(await ann.ask(do="list_people", room="#tea")):
+        await ann.until(r'"event":"joined".*"by":"echo"')
+    ann.send('{"do":"say","room":"#tea","text":"!echo hello"}')
+    await ann.until(r'"by":"echo","text":"ann: hello"')
+    ann.send('{"do":"tell","to":"echo","text":"stop"}')
+    await ann.until(r'"by":"echo","text":"Bye\."')
+    async with asyncio.timeout(PATIENCE):
+        await bot
+
+
+async def test_the_game_is_won_by_halving(capsys: pytest.CaptureFixture[str]) -> None:
+    game = asyncio.create_task(example("game").main(port=0, rounds=1))
+    async with asyncio.timeout(PATIENCE):
+        while not (announced := re.search(r"nc 127\.0\.0\.1 (\d+)", capsys.readouterr().out)):
+            await asyncio.sleep(0.01)
+    player = await Peer.open(int(announced[1]))
+    await player.enter_irc("ann", "#game")
+    low, high = 1, 100
+    while True:
+        player.send(f"PRIVMSG #game :{(guess := (low + high) // 2)}")
+        answer = await player.until(rf"more than {guess}|less than {guess}|ann has it: {guess}")
+        if "has it" in answer[0]:
+            break
+        low, high = (guess + 1, high) if "more" in answer[0] else (low, guess - 1)
+    async with asyncio.timeout(PATIENCE):
+        await game
+    await player.close()
