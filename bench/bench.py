@@ -1,0 +1,179 @@
+"""``make bench``: what this server does on this machine."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from load import Job, Kind
+from machine import most_clients, two_cpus
+from report import machine, table, warnings
+from subject import CannotMeasure, Server, running
+from talk import Pace
+
+HERE = Path(__file__).parent
+MOST_SECONDS = 150
+"""What all scenarios may take; one that is not done by then is given up."""
+
+TRIES = 5
+"""Commands are timed so often; the fastest counts."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done."""
+
+    clients: int = 1_000
+    idle_clients: int = 3_000
+    paced_clients: int = 500
+    rounds: int = 3
+    windows: tuple[tuple[int, int], ...] = ((1, 400), (16, 800), (64, 2_000))
+    """Windows, and how many messages each sender says with them."""
+    paced_messages: int = 50
+    rate: float = 100
+
+
+QUICK = Plan(
+    clients=200,
+    idle_clients=500,
+    paced_clients=200,
+    rounds=1,
+    windows=((1, 100), (16, 200), (64, 400)),
+    paced_messages=20,
+)
+
+
+class Bench:
+    """The scenarios, each with a server of its own."""
+
+    def __init__(self, plan: Plan, *, history: bool) -> None:
+        self._plan = plan
+        self._history = history
+        self._cpus = two_cpus()
+        self._starts: list[float] = []
+        self._deadline = time.monotonic() + MOST_SECONDS
+
+    def run(self) -> dict[str, Any]:
+        """All of them; ends early at the first delivery that is not as it should be."""
+        plan = self._plan
+        found: dict[str, Any] = {
+            "verified": False,
+            "machine": machine(self._cpus),
+            "history": self._history,
+            "plan": asdict(plan),
+        }
+        scenarios: dict[str, tuple[Kind, int, tuple[Pace, ...]]] = {
+            "idle": ("idle", plan.idle_clients, ()),
+            "fanout": ("talk", plan.clients, self._fanout()),
+            "paced": ("talk", plan.paced_clients, (Pace(plan.paced_messages, rate=plan.rate, most_seconds=30),)),
+        }
+        for name, (kind, clients, paces) in scenarios.items():
+            print(f"{name}: {clients:,} clients ...", file=sys.stderr, flush=True)
+            found[name] = self._scenario(kind, most_clients(clients), paces)
+            if "error" in found[name]:
+                return found
+        print("commands ...", file=sys.stderr, flush=True)
+        return found | {"verified": True, "commands": self._commands()}
+
+    def _fanout(self) -> tuple[Pace, ...]:
+        """Every window once, then all of them again: what troubles the machine for a while troubles all alike."""
+        return tuple(
+            Pace(messages, window) for _ in range(self._plan.rounds) for window, messages in self._plan.windows
+        )
+
+    def _scenario(self, kind: Kind, clients: int, paces: tuple[Pace, ...]) -> dict[str, Any]:
+        with running(history=self._history, cpu=self._cpus[0] if self._cpus else None) as server:
+            self._starts.append(server.start_seconds)
+            return self._load(server, kind, clients, paces)
+
+    def _load(self, server: Server, kind: Kind, clients: int, paces: tuple[Pace, ...]) -> dict[str, Any]:
+        """Let the load generator do a job."""
+        job = Job(kind, server.port, server.pid, clients, paces)
+        command = [sys.executable, str(HERE / "load.py"), json.dumps(asdict(job))]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                if self._cpus:
+                    os.sched_setaffinity(process.pid, {self._cpus[1]})
+                output, _ = process.communicate(timeout=max(1.0, self._deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                return {"error": f"not done {MOST_SECONDS} s after the start of the benchmark"}
+            finally:
+                process.kill()
+        found: dict[str, Any] = json.loads(output) if output else {"error": "the load generator failed"}
+        return found
+
+    def _commands(self) -> dict[str, float]:
+        imported = "import time; t = time.perf_counter(); import tcpchat; print(time.perf_counter() - t)"
+        return {
+            "server_start_s": min(self._starts),
+            "import_s": min(float(_output("-c", imported)) for _ in range(TRIES)),
+            "help_s": min(_seconds("-m", "tcpchat.server", "--help") for _ in range(TRIES)),
+        }
+
+
+def _output(*arguments: str) -> str:
+    return subprocess.check_output([sys.executable, *arguments], text=True)
+
+
+def _seconds(*arguments: str) -> float:
+    started = time.perf_counter()
+    _output(*arguments)
+    return time.perf_counter() - started
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.py", description="Measure the chat server on this machine.")
+    parser.add_argument("--quick", action="store_true", help="less of everything: under 20 s")
+    parser.add_argument("--no-history", action="store_true", help="the server keeps nothing on disk")
+    parser.add_argument("--clients", type=int, metavar="N", help="so many clients in every scenario, at least 4")
+    parser.add_argument("--messages", type=int, metavar="N", help="so many messages of each sender")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go [bench/results/<date>.json]")
+    options = parser.parse_args()
+    if (options.clients is not None and options.clients < 4) or (options.messages is not None and options.messages < 1):
+        parser.error("there must be at least 4 clients and 1 message")
+    return options
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = QUICK if options.quick else Plan()
+    if options.clients:
+        plan = replace(plan, clients=options.clients, idle_clients=options.clients, paced_clients=options.clients)
+    if options.messages:
+        windows = tuple((window, options.messages) for window, _ in plan.windows)
+        plan = replace(plan, windows=windows, paced_messages=options.messages)
+    return plan
+
+
+def _write(found: dict[str, Any], file: Path | None) -> Path:
+    if file is None:
+        file = HERE / "results" / f"{datetime.now():%Y-%m-%dT%H-%M-%S}.json"
+        file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(found, indent=1) + "\n")
+    return file
+
+
+def main() -> int:
+    """Measure, print the table, write the file."""
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped on the way out
+    try:
+        found = Bench(_plan(options), history=not options.no_history).run()
+    except CannotMeasure as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print("\n".join(table(found)))
+    for warning in warnings(found):
+        print(f"WARNING: {warning}")
+    print(f"\nAll figures: {_write(found, options.json)}")
+    return 0 if found["verified"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""The benchmark runs, and notices what is wrong with a delivery."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+RUN = "{0} {1}   {2}      {3:,}/s     1,000,000/server-CPU-s  p50    2.00 ms  p99    4.00 ms    5.0 KiB/conn  load{4}\n"
+
+
+@pytest.fixture
+def verify(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BENCH))
+    return import_module("verify")
+
+
+@pytest.fixture
+def ratios(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BENCH))
+    return import_module("ratios")
+
+
+@pytest.mark.parametrize("history", [[], ["--no-history"]])
+def test_measures_everything_and_verifies_it(tmp_path: Path, history: list[str]) -> None:
+    file = tmp_path / "figures.json"
+    options = ["--quick", "--clients", "20", "--messages", "20", "--json", str(file), *history]
+    done = subprocess.run(
+        [sys.executable, str(BENCH / "bench.py"), *options], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(file.read_text())
+    assert found["verified"] is True
+    assert found["history"] is not bool(history)
+    assert found["fanout"]["join_s"] > 0
+    assert [(run["window"], run["messages"]) for run in found["fanout"]["runs"]] == [(1, 200), (16, 200), (64, 200)]
+    for run in [*found["fanout"]["runs"], *found["paced"]["runs"]]:
+        assert run["deliveries"] == 200 * 19
+        assert 0 < run["p50_ms"] <= run["p99_ms"]
+        assert run["deliveries_per_s"] > 0
+    assert found["idle"].keys() == {"clients", "connects_per_s", "kib_per_connection"}
+    assert found["commands"].keys() == {"server_start_s", "import_s", "help_s"}
+    assert "Every delivery was verified" in done.stdout
+
+
+class Spoken:
+    """Two senders who said three messages each, and the stream in which a listener should hear them."""
+
+    def __init__(self, verify: ModuleType) -> None:
+        self.said = verify.Said([b"ann", b"bob"])
+        self.ear = verify.Ear(self.said)
+        self.lines = [
+            b":%b!bench@localhost %b\r\n" % (nick, self.said.next_line(nick, 40, 100))
+            for _ in range(3)
+            for nick in (b"ann", b"bob")
+        ]
+
+    def hear(self, lines: list[bytes]) -> None:
+        stream = b"".join(lines)
+        for start in range(0, len(stream), 7):  # no matter where it is cut
+            self.ear.hear(stream[start : start + 7], 300)
+        self.ear.finish()
+
+
+@pytest.fixture
+def spoken(verify: ModuleType) -> Spoken:
+    return Spoken(verify)
+
+
+def test_what_was_said_is_verified(spoken: Spoken) -> None:
+    spoken.hear(spoken.lines)
+    assert spoken.ear.latencies == [200] * 6
+
+
+DOCTORED = {
+    "lost": [0, 1, 3, 4, 5],
+    "lost at the end": [0, 1, 2, 3, 4],
+    "nothing came": [],
+    "twice": [0, 1, 2, 2, 3, 4, 5],
+    "twice at the end": [0, 1, 2, 3, 4, 5, 5],
+    "out of order": [0, 1, 4, 3, 2, 5],
+}
+
+
+@pytest.mark.parametrize("indices", DOCTORED.values(), ids=DOCTORED)
+def test_a_doctored_stream_is_noticed(verify: ModuleType, spoken: Spoken, indices: list[int]) -> None:
+    with pytest.raises(verify.Wrong):
+        spoken.hear([spoken.lines[index] for index in indices])
+
+
+def test_a_changed_byte_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
+    spoken.lines[3] = spoken.lines[3].replace(b"xx\r", b"xy\r")
+    with pytest.raises(verify.Wrong, match="not message 1 of bob"):
+        spoken.hear(spoken.lines)
+
+
+def test_what_nobody_said_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
+    with pytest.raises(verify.Wrong, match="nobody said"):
+        spoken.hear([*spoken.lines, b":eve!e@host PRIVMSG #bench :hello\r\n"])
+
+
+def test_an_unfinished_line_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
+    with pytest.raises(verify.Wrong, match="unfinished"):
+        spoken.hear([*spoken.lines, b":ann"])
+
+
+def test_a_copy_may_be_ahead_of_the_witness(verify: ModuleType) -> None:
+    model = bytearray(b"one ")
+    copy = verify.Copy(model)
+    copy.hear(b"one two")
+    copy.hear(b" thr")
+    assert not copy.complete
+    model += b"two three"
+    copy.hear(b"ee")
+    assert copy.complete
+    copy.finish()
+
+
+@pytest.mark.parametrize("heard", [b"one two", b"one two thref", b"one two three", b"one three", b""])
+def test_a_copy_that_differs_is_noticed(verify: ModuleType, heard: bytes) -> None:
+    copy = verify.Copy(bytearray(b"one two thre"))
+    with pytest.raises(verify.Wrong):  # noqa: PT012  (at once, or in the end)
+        copy.hear(heard)
+        copy.finish()
+
+
+def test_a_recording_is_checked_when_it_is_played(verify: ModuleType, spoken: Spoken) -> None:
+    recording = verify.Recording()
+    for line in spoken.lines[1:]:
+        recording.hear(line, 300)
+    assert recording.lines == 5
+    with pytest.raises(verify.Wrong, match="not message 0 of ann"):
+        recording.play(spoken.ear)
+
+
+def passes(*speeds: tuple[int, int, str]) -> list[str]:
+    """The limit's and the server's lines of several passes."""
+    return [
+        RUN.format("A16", who, "verified", speed, noise if who == "server" else "")
+        for limit, server, noise in speeds
+        for who, speed in (("limit", limit), ("server", server))
+    ]
+
+
+def judged(ratios: ModuleType, lines: list[str]) -> list[str]:
+    runs = list(ratios.read(lines))
+    return list(ratios.failures(runs, ratios.pairs(runs)))
+
+
+def test_noisy_passes_do_not_count_while_there_is_a_clean_one(ratios: ModuleType) -> None:
+    noisy = "  NOISY: others took 0.30 of a core"
+    assert judged(ratios, passes((1_000, 100, noisy), (1_000, 500, ""), (1_000, 100, noisy))) == []
+    assert judged(ratios, passes((1_000, 100, noisy))) == ["A16: 0.10 of the limit, less than 0.40"]
+
+
+def test_the_median_pass_counts(ratios: ModuleType) -> None:
+    assert judged(ratios, passes((1_000, 500, ""), (1_000, 100, ""), (1_000, 450, ""))) == []
+    assert judged(ratios, passes((1_000, 500, ""), (1_000, 100, ""), (1_000, 390, ""))) != []
+
+
+def test_too_much_memory_a_lost_delivery_and_no_result_are_failures(ratios: ModuleType) -> None:
+    lines = passes((1_000, 500, ""))
+    assert judged(ratios, [line.replace("5.0 KiB", "12.5 KiB") for line in lines]) != []
+    assert judged(ratios, [line.replace("verified", "NOT OK  ") for line in lines]) != []
+    assert judged(ratios, ["A16 server: no result"]) == ["A16: no result"]
