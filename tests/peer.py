@@ -1,6 +1,7 @@
 """The other end of a connection: bytes in, bytes out."""
 
 import asyncio
+import codecs
 import json
 import re
 import socket
@@ -17,8 +18,10 @@ class Peer:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-        self.seen = b""
+        self.seen = bytearray()
         """Everything that came so far."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
         self._mark = 0
 
     @classmethod
@@ -31,24 +34,27 @@ class Peer:
             self.writer.write((line.encode() if isinstance(line, str) else line) + b"\n")
 
     async def until(self, pattern: str) -> re.Match[str]:
-        """Wait until the pattern comes, after what was last waited for."""
+        """Wait until the pattern comes, after what was last waited for. It spans at most 64 KiB."""
         wanted = re.compile(pattern, re.MULTILINE)
+        start = self._mark
         try:
             async with asyncio.timeout(PATIENCE):
-                while (found := wanted.search(self.new)) is None:
-                    data = await self.reader.read(1 << 16)
+                while (found := wanted.search(self._text, start)) is None:
+                    start = max(self._mark, len(self._text) - 65_536)
+                    data = await self.reader.read(1 << 24)
                     if not data:
                         raise EOFError(f"closed before {pattern!r} came; seen: {self.new!r}")
                     self.seen += data
+                    self._text += self._decoder.decode(data)
         except TimeoutError:
-            raise AssertionError(f"{pattern!r} did not come; seen: {self.new!r}") from None
-        self._mark += len(self.new[: found.end()].encode())
+            raise AssertionError(f"{pattern!r} did not come; seen: {self.new[-5_000:]!r}") from None
+        self._mark = found.end()
         return found
 
     @property
     def new(self) -> str:
         """What came after what was last waited for."""
-        return self.seen[self._mark :].decode("utf-8", "replace")
+        return self._text[self._mark :]
 
     async def end(self) -> str:
         """Wait until the server closes; everything that came."""

@@ -136,7 +136,7 @@ async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp
         assert session.outbox.waiting < 200_000, "one batch more than the limit, of nine megabytes"
         ann.send('{"do":"part","room":"#tea"}')
 
-        reader, writer = await asyncio.open_connection(sock=stuck, limit=1 << 20)
+        reader, writer = await asyncio.open_connection(sock=stuck, limit=1 << 24)
         peer = Peer(reader, writer)
         await peer.until(r'"event":"left".*\n')
         said = [event for event in peer.events() if event["event"] == "said"]

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 import apsw
+import msgspec
 
 from tcpchat.backend.base import Sink, Unavailable
 from tcpchat.backend.lock import FileLock
@@ -34,6 +35,7 @@ class Embedded:
         self._lock = FileLock(self._directory)
         try:
             self._writer = Writer(self._directory)
+            standing = self._writer.standing()
         except BaseException:
             self._lock.release()
             raise
@@ -42,7 +44,7 @@ class Embedded:
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
         for _ in range(READERS):
             self._readers.put(Reader(self._writer.path, self._writer.incarnation))
-        sink.feed(self._writer.standing())
+        sink.feed(standing)
         self._thread = Thread(target=self._write_all, name="tcpchat-writer", daemon=True)
         self._thread.start()
 
@@ -52,7 +54,11 @@ class Embedded:
 
     async def read(self, wish: Read) -> list[LOGGED]:
         """See `Backend.read`."""
-        return await self._loop.run_in_executor(self._reading, self._read, wish)
+        try:
+            reading = self._loop.run_in_executor(self._reading, self._read, wish)
+        except RuntimeError as error:
+            raise Unavailable("The server is stopping.") from error
+        return await reading
 
     async def close(self) -> None:
         """See `Backend.close`."""
@@ -70,7 +76,7 @@ class Embedded:
         while (appends := self._to_write.get()) is not None:
             try:
                 outcome = self._writer.write(appends)
-            except apsw.Error as error:
+            except Exception as error:  # whatever it is, the next ones must not wait for ever
                 log.error("the log could not be written: %s", error)
                 self._tell(Unavailable(f"Not stored: the log cannot be written ({error})."))
             else:
@@ -83,7 +89,7 @@ class Embedded:
         reader = self._readers.get()
         try:
             return reader.read(wish)
-        except apsw.Error as error:
+        except (apsw.Error, msgspec.DecodeError) as error:
             raise Unavailable(f"The log cannot be read ({error}).") from error
         finally:
             self._readers.put(reader)

@@ -30,6 +30,8 @@ class Order:
         self._batch: list[_Waiting] = []
         self._busy = False
         self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._holdings = Holdings()
 
     def record(self, record: Record) -> asyncio.Future[Event | None]:
@@ -41,6 +43,7 @@ class Order:
         self._queue.append((record, future))
         if not self._busy:
             self._busy = True
+            self._idle.clear()
             self._loop.call_soon(self._take)  # after all that comes in this turn of the loop
         return future
 
@@ -62,13 +65,13 @@ class Order:
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+        if not self._busy:
+            self._idle.set()
 
     async def close(self) -> None:
-        """Take no more, and wait until all that was taken is recorded."""
+        """Take no more, and wait until all that was taken is recorded, also what nobody waits for any more."""
         self._closed = True
-        waiting = [future for _, future in self._batch + self._queue]
-        if waiting:
-            await asyncio.wait(waiting)
+        await self._idle.wait()
 
     def _take(self) -> None:
         self._batch, self._queue = self._queue, []

@@ -56,6 +56,8 @@ MIGRATIONS = (
 _INSERT = "INSERT INTO entry (position, log, number, time, author, key, body) VALUES (?,?,?,?,?,?,?)"
 _SELECT = "SELECT position, number, time, body FROM entry WHERE log = (SELECT id FROM log WHERE name = ?)"
 _MOST_CACHED_LOGS = 50_000
+_MOST_NUMBER = 1 << 62
+"""No entry's number comes near it; what clients ask for may be more than SQLite's 64 bits hold."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(LOGGED).decode
@@ -102,9 +104,13 @@ class Writer:
         return written
 
     def standing(self) -> list[LOGGED]:
-        """The entries that still hold, in the order in which they were recorded."""
+        """The entries that still hold, in the order in which they were recorded.
+
+        :raises CannotStart: if the file is damaged.
+        """
         query = "SELECT position, number, time, body FROM entry JOIN standing USING (position) ORDER BY position"
-        return [_event(row, self.incarnation) for row in self._db.execute(query)]
+        with _explained(self.path):
+            return [_event(row, self.incarnation) for row in self._db.execute(query)]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -121,9 +127,10 @@ class Reader:
     def read(self, wish: Read) -> list[LOGGED]:
         """Entries of one log, in the order of their numbers."""
         backwards = wish.after is None
-        before = wish.before if wish.before is not None else 1 << 62
+        after = _bounded(wish.after if wish.after is not None else 0)
+        before = _bounded(wish.before if wish.before is not None else _MOST_NUMBER)
         query = f"{_SELECT} AND number > ? AND number < ? ORDER BY number {'DESC' if backwards else 'ASC'} LIMIT ?"
-        rows = list(self._db.execute(query, (wish.log, wish.after or 0, before, wish.limit)))
+        rows = list(self._db.execute(query, (wish.log, after, before, wish.limit)))
         return [_event(row, self._incarnation) for row in (reversed(rows) if backwards else rows)]
 
     def close(self) -> None:
@@ -204,6 +211,10 @@ def _event(row: tuple[int, int, int, bytes], incarnation: str) -> LOGGED:
     return replace(event, number=number, time=time, id=f"{incarnation}-{position}")
 
 
+def _bounded(number: int) -> int:
+    return max(0, min(number, _MOST_NUMBER))
+
+
 def _migrate(db: apsw.Connection, path: Path) -> None:
     """Bring the file to the newest schema, in one transaction."""
     done: int = db.execute("PRAGMA user_version").get
@@ -239,7 +250,7 @@ def _explained(path: Path) -> Iterator[None]:
     """What SQLite cannot open, said in words."""
     try:
         yield
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
         raise CannotStart(
             f"The log {path} is damaged or not tcpchat's ({error}). Nothing was changed. "
             "Move it away to start with an empty one, or bring it back from a backup.",

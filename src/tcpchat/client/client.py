@@ -8,7 +8,7 @@ from typing import Self
 import msgspec
 
 from tcpchat.client.backoff import backoff
-from tcpchat.client.connection import CannotConnect, Connection
+from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.model import commands, names, replies
 from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed, Said, TopicSet
 from tcpchat.model.replies import Refused
@@ -248,7 +248,7 @@ class Client:
                 if isinstance(incoming, Event):
                     self._happened(incoming)
                     await self._room_to_wait()
-                elif (pending := self._pending.get(incoming.id or 0)) is not None and not pending.answer.done():
+                elif (pending := self._asked(incoming)) is not None and not pending.answer.done():
                     self._answered(pending, incoming.reply)
         except OSError as error:
             return str(error) or "The link broke."
@@ -259,6 +259,13 @@ class Client:
         while self._events.qsize() >= MOST_WAITING and not self._pending:
             self._taken.clear()
             await self._taken.wait()
+
+    def _asked(self, answer: Answer) -> _Pending | None:
+        """What is answered. Of a line that is too long the server does not know the id: it was the longest one."""
+        if answer.id is None and isinstance(answer.reply, Refused) and answer.reply.code == "line_too_long":
+            unanswered = [one for one in self._pending.values() if not one.answer.done()]
+            return max(unanswered, key=lambda one: len(msgspec.json.encode(one.command)), default=None)
+        return self._pending.get(answer.id or 0)
 
     def _answered(self, pending: _Pending, reply: replies.Reply | Refused) -> None:
         if isinstance(reply, Refused):

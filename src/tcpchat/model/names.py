@@ -21,16 +21,12 @@ _RESERVED = frozenset({"server", "system", "nickserv", "chanserv"})
 _CALLED = {"bad_nick": "nickname", "bad_room": "room name"}
 
 
-@lru_cache(maxsize=65_536)
 def fold(name: str) -> str:
     """The one spelling under which a name is known. Every comparison of names uses it; folding twice is folding once.
 
-    What is no valid name folds too (to its lower case), so that looking it up simply finds nothing.
+    What is no valid name folds too, if only to itself, so that looking it up simply finds nothing.
     """
-    if name.isascii():
-        return name.lower()
-    sign, rest = (name[:1], name[1:]) if is_room(name) else ("", name)
-    return sign + (_case_mapped(rest) or rest.casefold())
+    return _folded(name) if len(name) <= ROOM_MOST_CHARACTERS else name  # the cache keeps nothing longer
 
 
 def is_room(name: str) -> bool:
@@ -43,11 +39,12 @@ def nick(name: str) -> str:
 
     :raises Refused: with the reason in words, when it is not a name one may have.
     """
-    _check_length("bad_nick", name, NICK_MOST_CHARACTERS)
-    if name[0] in _FORBIDDEN_FIRST_IN_NICK:
-        raise Refused("bad_nick", f"A nickname cannot start with {_quoted(name[0])}.")
-    _check_characters("bad_nick", name, _FORBIDDEN_IN_NICK)
     folded = fold(name)
+    for form in (name, folded):  # full-width signs fold to the forbidden ones
+        _check_length("bad_nick", form, NICK_MOST_CHARACTERS)
+        if form[0] in _FORBIDDEN_FIRST_IN_NICK:
+            raise Refused("bad_nick", f"A nickname cannot start with {_quoted(form[0])}.")
+        _check_characters("bad_nick", form, _FORBIDDEN_IN_NICK)
     if folded in _RESERVED:
         raise Refused("bad_nick", f"The name {_quoted(name)} is reserved.")
     return folded
@@ -60,16 +57,26 @@ def room(name: str) -> str:
     """
     if not is_room(name):
         raise Refused("bad_room", f"A room's name starts with #, for example #{name.strip() or 'tea'}.")
-    _check_length("bad_room", name, ROOM_MOST_CHARACTERS)
-    if len(name) == 1:
-        raise Refused("bad_room", "A room's name needs a character after the #.")
-    _check_characters("bad_room", name[1:], _FORBIDDEN_IN_ROOM)
-    return fold(name)
+    folded = fold(name)
+    for form in (name, folded):
+        _check_length("bad_room", form, ROOM_MOST_CHARACTERS)
+        if len(form) == 1:
+            raise Refused("bad_room", "A room's name needs a character after the #.")
+        _check_characters("bad_room", form[1:], _FORBIDDEN_IN_ROOM)
+    return folded
 
 
 def conversation(one: str, other: str) -> str:
     """The name under which the direct messages between two people are kept."""
     return "@" + ",".join(sorted((fold(one), fold(other))))
+
+
+@lru_cache(maxsize=65_536)
+def _folded(name: str) -> str:
+    if name.isascii():
+        return name.lower()
+    sign, rest = (name[:1], name[1:]) if is_room(name) else ("", name)
+    return sign + (_case_mapped(rest) or rest)
 
 
 def _check_length(code: str, name: str, most: int) -> None:

@@ -8,7 +8,7 @@ IRC_FORMATTING = "\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
 CTCP = "\x01"
 
 _C1_AND_LINE_BREAKS = "\x7f-\x9f\u2028\u2029"
-_NOT_STORED = re.compile(f"[\x00\x05-\x08\x0b\x0c\x0d\x0e\x10\x12-\x15\x17-\x1c{_C1_AND_LINE_BREAKS}]")
+_NOT_STORED = re.compile(f"[\x00\x05-\x08\x0b\x0c\x0d\x0e\x10\x12-\x15\x17-\x1c{_C1_AND_LINE_BREAKS}\ud800-\udfff]")
 _COLOUR_CODES = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?")
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -25,8 +25,7 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8")
-    return _NOT_STORED.sub("\ufffd", text)
+    return _NOT_STORED.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """The JSON Schema of the JSON dialect, made from the vocabulary. ``python -m tcpchat.wire.schema`` prints it."""
 
 import json
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -15,6 +16,9 @@ def schema() -> dict[str, Any]:
     """What a client may send (``#/$defs/FromClient``) and what it is sent (``#/$defs/FromServer``), a line each."""
     kinds = (commands.ANY, replies.ANY, events.ANY, jsonl.Hello, jsonl.Failure, jsonl.ServerPing, jsonl.Bye)
     (asked, answered, happened, *lines), parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    for part in parts.values():
+        if "description" in part:
+            part["description"] = cleandoc(part["description"])  # Python 3.13 does it by itself
     ok = {"type": "object", "properties": {"ok": _ID}, "required": ["ok"]}
     parts["Request"] = {"allOf": [asked, {"type": "object", "properties": {"id": _ID}}]}
     parts["Ok"] = {"allOf": [answered, ok]}
