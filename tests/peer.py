@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Self
 
 PATIENCE = 15.0
@@ -64,10 +65,8 @@ class Peer:
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with suppress(OSError):
             await self.writer.wait_closed()
-        except OSError:
-            pass
 
     def reset(self) -> None:
         """Break the link the hard way: the other side gets a reset."""

@@ -39,8 +39,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Joined", "Left", "Limits", "LinkBack",
-    "LinkLost", "PerhapsStored", "Refused", "Renamed", "Said", "Seated", "Server", "Stored", "Told", "TopicSet", "WentAway",
-    "__version__", "connect",
+    "LinkLost", "PerhapsStored", "Refused", "Renamed", "Said", "Seated", "Server", "Stored", "Told", "TopicSet",
+    "WentAway", "__version__", "connect",
 ]  # fmt: skip
 
 

@@ -71,7 +71,8 @@ def test_limits_that_are_off_are_said_loudly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_tells_everybody_and_ends_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
     with running("--data", str(tmp_path)) as (process, port):
-        with socket.create_connection(("127.0.0.1", port)) as idle, socket.create_connection(("127.0.0.1", port)) as ann:
+        here = ("127.0.0.1", port)
+        with socket.create_connection(here) as idle, socket.create_connection(here) as ann:
             ann.sendall(b"ann\nhello\n/who\n")
             while b"#lobby: ann" not in ann.recv(1 << 16):
                 pass
@@ -123,7 +124,8 @@ def test_a_port_is_free_again_at_once_after_kill_9() -> None:
             peer.recv(10)
             process.kill()
             process.wait()
-    again = subprocess.Popen([*SERVER, "--listen", f"127.0.0.1:{port}", "--no-history"], stdout=subprocess.PIPE, text=True)
+    options = ["--listen", f"127.0.0.1:{port}", "--no-history"]
+    again = subprocess.Popen([*SERVER, *options], stdout=subprocess.PIPE, text=True)
     assert again.stdout is not None
     assert "is listening on" in again.stdout.readline()
     again.kill()

@@ -1,11 +1,13 @@
 """Programs that use tcpchat as a library: the public door."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 import tcpchat
+from tcpchat.server.listeners import own_addresses
 from tests.link import Link
 from tests.peer import PATIENCE
 
@@ -15,7 +17,9 @@ async def take(chat: tcpchat.Client, count: int) -> list[tcpchat.Event]:
     taken: list[tcpchat.Event] = []
     async with asyncio.timeout(PATIENCE):
         async for event in chat:
-            if not isinstance(event, tcpchat.Joined | tcpchat.Left | tcpchat.Gone | tcpchat.LinkLost | tcpchat.LinkBack):
+            if not isinstance(
+                event, tcpchat.Joined | tcpchat.Left | tcpchat.Gone | tcpchat.LinkLost | tcpchat.LinkBack
+            ):
                 taken.append(event)
             if len(taken) == count:
                 return taken
@@ -38,7 +42,10 @@ async def test_two_programs_talk(server: tcpchat.Server) -> None:
             case other:
                 pytest.fail(str(other))
         await bob.tell("ann", "psst")
-        assert [event.text for event in await take(ann, 2) if isinstance(event, tcpchat.Said | tcpchat.Told)] == ["hi", "psst"]
+        assert [event.text for event in await take(ann, 2) if isinstance(event, tcpchat.Said | tcpchat.Told)] == [
+            "hi",
+            "psst",
+        ]
 
 
 async def test_all_a_client_can_do(server: tcpchat.Server) -> None:
@@ -137,7 +144,10 @@ async def test_a_message_waits_for_a_server_that_is_started_again(tmp_path: Path
 
 async def test_a_ghost_is_replaced_at_once(server: tcpchat.Server) -> None:
     """The link dies without the server noticing; the client comes back under its own nick."""
-    async with Link.to(server.port) as link, tcpchat.connect(f"127.0.0.1:{link.port}", nick="ann", rooms=["#tea"]) as ann:
+    async with (
+        Link.to(server.port) as link,
+        tcpchat.connect(f"127.0.0.1:{link.port}", nick="ann", rooms=["#tea"]) as ann,
+    ):
         link.cut(tell_server=False)
         async with asyncio.timeout(PATIENCE):
             async for event in ann:
@@ -179,6 +189,43 @@ async def test_a_server_that_is_not_there_is_explained(written: str, complaint: 
     with pytest.raises(tcpchat.CannotConnect, match=complaint):
         async with tcpchat.connect(written, nick="ann"):
             pass
+
+
+async def test_an_unknown_host_is_explained() -> None:
+    with pytest.raises(tcpchat.CannotConnect, match="Cannot find the host “chta.invalid”"):
+        async with tcpchat.connect("chta.invalid", nick="ann"):
+            pass
+
+
+async def test_no_answer_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener whose queue is full lets no more handshakes through, as a firewall does."""
+    monkeypatch.setattr("tcpchat.client.connection.CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = []
+        for _ in range(3):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+            waiting.append(one)
+        with pytest.raises(tcpchat.CannotConnect, match=r"No answer from .* A firewall often does this"):
+            async with tcpchat.connect(f"127.0.0.1:{full.getsockname()[1]}", nick="ann"):
+                pass
+        for one in waiting:
+            one.close()
+
+
+async def test_a_server_on_the_loopback_only_is_recognised(server: tcpchat.Server) -> None:
+    own = next((one for one in own_addresses() if not one.startswith("127.")), None)
+    if own is None:
+        pytest.skip("this machine has no address besides the loopback")
+    with pytest.raises(tcpchat.CannotConnect, match=f"listens on 127.0.0.1:{server.port} only, not on {own}"):
+        async with tcpchat.connect(f"{own}:{server.port}", nick="ann"):
+            pass
+
+
+async def test_every_address_is_a_word_for_servers_only(server: tcpchat.Server) -> None:
+    async with tcpchat.connect(f"0.0.0.0:{server.port}", nick="ann") as ann:
+        assert ann.connected
 
 
 async def test_another_kind_of_server_is_recognised() -> None:

@@ -51,7 +51,15 @@ async def test_every_request_gets_exactly_one_answer(connect: Connect) -> None:
 async def test_nonsense_is_answered_in_words(connect: Connect) -> None:
     peer = await connect()
     await peer.enter_json("ann")
-    for nonsense in ["nonsense", "[1]", '"x"', '{"do":7}', "{" * 2_000, '{"do":"say","room":1,"text":2}', b'{"\xff":1}']:
+    for nonsense in [
+        "nonsense",
+        "[1]",
+        '"x"',
+        '{"do":7}',
+        "{" * 2_000,
+        '{"do":"say","room":1,"text":2}',
+        b'{"\xff":1}',
+    ]:
         peer.send(nonsense)
         await peer.until(r'^\{"error":null,"code":"bad_request","text":"Not understood: .*"\}$\n')
     peer.send('{"do":"ping","token":"' + "x" * 20_000 + '"}')
@@ -118,7 +126,12 @@ async def test_what_is_said_is_as_the_schema_says(connect: Connect) -> None:
     await bob.enter_line("bob")
     bob.send("/join #tea", "hi", "/topic tea", "/nick bobby", "/away x", "/msg ann psst", "/part #tea", "/quit")
     await ann.until(r'"event":"left".*$\n')
-    for request in ({"do": "list_rooms"}, {"do": "whois", "nick": "ann"}, {"do": "history", "room": "#tea"}, {"do": "?"}):
+    for request in (
+        {"do": "list_rooms"},
+        {"do": "whois", "nick": "ann"},
+        {"do": "history", "room": "#tea"},
+        {"do": "?"},
+    ):
         await ann.ask(**request)
     for line in ann.seen.splitlines():
         jsonschema.validate(json.loads(line), {**schema, "$ref": "#/$defs/FromServer"})

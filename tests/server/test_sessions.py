@@ -19,6 +19,26 @@ async def eventually(condition: object) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_silent_peers_keep_nobody_out(connect: Connect) -> None:
+    for _ in range(60):
+        await connect()
+    await (await connect()).enter_line("ann")
+
+
+async def test_peers_that_vanish_while_they_are_spoken_to_leave_no_error_behind(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, watcher = await connect(), await connect()
+    await ann.enter_json("ann", "#lobby")
+    await watcher.enter_line("watcher")
+    for number in range(10):
+        gone = await (await connect()).enter_irc(f"gone{number}", "#lobby")
+        ann.send(*(f'{{"do":"say","room":"#lobby","text":"{number} {n}"}}' for n in range(100)))
+        gone.reset()
+        await watcher.until(rf"gone{number} is gone \(connection lost\)")
+    assert not caplog.records
+
+
 async def test_tls_and_http_on_the_plain_port_get_one_answer_and_a_close(connect: Connect) -> None:
     tls, http = await connect(), await connect()
     tls.writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
@@ -27,7 +47,9 @@ async def test_tls_and_http_on_the_plain_port_get_one_answer_and_a_close(connect
     assert (await http.reader.read()).startswith(b"HTTP/1.1 426 ")
 
 
-async def test_those_who_connect_and_leave_at_once_leave_nothing_behind(server: tcpchat.Server, connect: Connect) -> None:
+async def test_those_who_connect_and_leave_at_once_leave_nothing_behind(
+    server: tcpchat.Server, connect: Connect
+) -> None:
     for start in (b"", b"C", b"CAP LS\r\n", b"{", b"\xff\xfe", b"ann\n"):
         peer = await connect()
         peer.writer.write(start)
@@ -203,7 +225,10 @@ async def test_an_embedded_server_leaves_no_task_and_no_thread_behind(tmp_path: 
     import threading
 
     tasks, threads = asyncio.all_tasks(), threading.enumerate()
-    async with tcpchat.Server(port=0, data=tmp_path) as server, tcpchat.connect(f"127.0.0.1:{server.port}", nick="a") as a:
+    async with (
+        tcpchat.Server(port=0, data=tmp_path) as server,
+        tcpchat.connect(f"127.0.0.1:{server.port}", nick="a") as a,
+    ):
         await a.join("#tea")
         await a.say("#tea", "hi")
     assert asyncio.all_tasks() == tasks

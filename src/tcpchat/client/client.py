@@ -164,6 +164,7 @@ class Client:
             self._connection.send(commands.Quit(reason=reason))
         self._task.cancel()
         await asyncio.wait([self._task])
+        await self._end()  # the task may not even have begun
 
     # the life of the link
 
@@ -182,13 +183,17 @@ class Client:
         except BaseException as error:
             self._error = error
         finally:
-            self._live = False
-            if self._connection is not None:
-                await self._connection.close()
-            for pending in self._pending.values():
-                if not pending.answer.done():
-                    pending.answer.set_exception(ConnectionError("The chat was closed before the answer came."))
-            self._events.put_nowait(None)
+            await self._end()
+
+    async def _end(self) -> None:
+        """Nothing comes any more: who waits for an answer or an event is told."""
+        self._live = False
+        if self._connection is not None:
+            await self._connection.close()
+        for pending in self._pending.values():
+            if not pending.answer.done():
+                pending.answer.set_exception(ConnectionError("The chat was closed before the answer came."))
+        self._events.put_nowait(None)
 
     async def _reconnect(self) -> None:
         """Until it works. A nick that is taken may be one's own ghost's: that passes too."""

@@ -78,7 +78,8 @@ class Connection:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return cls(*await asyncio.open_connection(host, port, limit=MOST_LINE_BYTES))
         except (OSError, TimeoutError) as error:
-            raise explained(error, host, port) from error
+            hidden = isinstance(error, ConnectionRefusedError) and await _listens_on_loopback_only(host, port)
+            raise (_loopback_only(host, port) if hidden else explained(error, host, port)) from error
 
     def send(self, command: commands.Command, id: int | None = None) -> None:
         """Send a request. It waits in the stream if it must."""
@@ -164,3 +165,25 @@ def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConn
     if error.errno in {errno.EADDRNOTAVAIL, 10049}:
         return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
     return CannotConnect(f"Cannot connect to {host}:{port}: {in_words(error)}.")
+
+
+async def _listens_on_loopback_only(host: str, port: int) -> bool:
+    """Whether the host is this machine under another address, and somebody does listen on its loopback."""
+    if host in {"localhost", "::1"} or host.startswith("127."):
+        return False
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))  # only an own address can be bound; nothing is sent
+        async with asyncio.timeout(1):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+def _loopback_only(host: str, port: int) -> CannotConnect:
+    return CannotConnect(
+        f"A server runs on this machine, but it listens on 127.0.0.1:{port} only, not on {host}. "
+        f"Connect to 127.0.0.1:{port}, or start it with --listen {host}:{port} (0.0.0.0:{port} for all addresses)."
+    )

@@ -139,6 +139,7 @@ class Server:
         address = str(peer[0]) if peer else ""
         refusal = "The server is stopping." if self._stopping else self._admission.refusal(address)
         if refusal:
+            log.debug("refused a connection from %s: %s", address, refusal)
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return
@@ -148,12 +149,14 @@ class Server:
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
+        log.debug("session %s from %s", session.session, address)
         try:
             await session.run()
         except asyncio.CancelledError:
             if not self._stopping:
                 raise
         finally:
+            log.debug("session %s is over", session.session)
             del self._sessions[session]
             self._admission.leave(address)
 

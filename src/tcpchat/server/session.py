@@ -46,8 +46,8 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_task", "_unsettled", "_writer",
-        "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since", "token", "user",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_task",
+        "_unsettled", "_writer", "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since", "token", "user",
     )  # fmt: skip
 
     def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, host: str) -> None:

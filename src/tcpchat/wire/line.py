@@ -196,7 +196,10 @@ class PlainLines:
     def read_help(self, argument: str) -> Iterator[Request | bytes]:
         """/help"""
         width = max(len(command.usage) for command in COMMANDS.values())
-        yield _lines(*(f"-- {command.usage:{width}}  {command.help}" for command in COMMANDS.values()))
+        yield _lines(
+            *(f"-- {command.usage:{width}}  {command.help}" for command in COMMANDS.values()),
+            "-- What arrives can land in the middle of what you type; tcpchat-client keeps the two apart.",
+        )
 
     def read_quit(self, argument: str) -> Iterator[Request | bytes]:
         """/quit [FAREWELL]"""

@@ -9,7 +9,10 @@ import msgspec
 from tcpchat.model import commands, events, replies
 from tcpchat.wire import jsonl
 
-_ID = {"description": "Made by the client; the answer has it.", "anyOf": [{"type": t} for t in ("integer", "string", "null")]}
+_ID = {
+    "description": "Made by the client; the answer has it.",
+    "anyOf": [{"type": t} for t in ("integer", "string", "null")],
+}
 
 
 def schema() -> dict[str, Any]:
