@@ -37,6 +37,9 @@ bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench 
 docs: $(READY) ## write what is generated from the code: the JSON Schema
 	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
 
+picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
+	@$(BIN)/python docs/picture.py
+
 resilience: $(READY) ## the long form of the tests that kill and starve the server
 	@$(BIN)/python -m pytest tests/resilience --long $(ARGS)
 
@@ -50,4 +53,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test check fmt bench bench-limit docs resilience clean
+.PHONY: help run test check fmt bench bench-limit docs picture resilience clean

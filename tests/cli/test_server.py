@@ -83,6 +83,20 @@ def test_a_signal_tells_everybody_and_ends_within_two_seconds(tmp_path: Path, nu
     assert process.returncode == 0
 
 
+def test_it_goes_on_and_ends_well_when_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    with running("--data", str(tmp_path)) as (process, port):
+        assert process.stdout is not None
+        process.stdout.close()
+        with socket.create_connection(("127.0.0.1", port)) as ann:
+            ann.sendall(b"ann\n")
+            while b"You are in #lobby" not in ann.recv(1 << 16):
+                pass
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=5) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
     with running("--data", str(tmp_path)) as (process, port):
         with socket.create_connection(("127.0.0.1", port)) as stuck:

@@ -142,6 +142,21 @@ async def test_a_message_waits_for_a_server_that_is_started_again(tmp_path: Path
         await ann.__aexit__()
 
 
+async def test_a_server_that_has_forgotten_everything_is_listened_to_all_the_same() -> None:
+    async with tcpchat.Server(port=0) as first:
+        port = first.port
+        ann = tcpchat.connect(f"127.0.0.1:{port}", nick="ann", rooms=["#tea"])
+        chat = await ann.__aenter__()
+        for number in range(5):
+            await chat.say("#tea", f"before {number}")
+    async with tcpchat.Server(port=port), tcpchat.connect(f"127.0.0.1:{port}", nick="bob", rooms=["#tea"]) as bob:
+        for number in range(7):
+            await bob.say("#tea", f"after {number}")
+        texts = [event.text for event in await take(chat, 12) if isinstance(event, tcpchat.Said)]
+        assert texts == [*(f"before {number}" for number in range(5)), *(f"after {number}" for number in range(7))]
+        await ann.__aexit__()
+
+
 async def test_a_ghost_is_replaced_at_once(server: tcpchat.Server) -> None:
     """The link dies without the server noticing; the client comes back under its own nick."""
     async with (

@@ -29,6 +29,10 @@ class Backend(Protocol):
     happen in the order in which they were asked for.
     """
 
+    @property
+    def incarnation(self) -> str:
+        """Which log this is, once it is started. Numbers and ids of another one mean nothing here."""
+
     async def start(self, sink: Sink) -> None:
         """Open what there is, and feed the sink what still holds of it, such as the topics of rooms.
 

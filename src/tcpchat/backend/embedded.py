@@ -29,6 +29,11 @@ class Embedded:
         self._directory = directory
         self._to_write: SimpleQueue[list[Append] | None] = SimpleQueue()
 
+    @property
+    def incarnation(self) -> str:
+        """See `Backend.incarnation`."""
+        return self._writer.incarnation
+
     async def start(self, sink: Sink) -> None:
         """Open the file, and start the threads."""
         self._loop = asyncio.get_running_loop()

@@ -23,7 +23,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._logs: OrderedDict[str, _Log] = OrderedDict()
-        self._incarnation = token_hex(3)
+        self.incarnation = token_hex(3)
         self._position = 0
 
     async def start(self, sink: Sink) -> None:
@@ -52,7 +52,7 @@ class Memory:
         if known is not None:
             return known, False
         self._position += 1
-        return log.append(append, f"{self._incarnation}-{self._position}"), True
+        return log.append(append, f"{self.incarnation}-{self._position}"), True
 
     def _log(self, name: str) -> "_Log":
         log = self._logs.setdefault(name, _Log())

@@ -58,6 +58,7 @@ def gone(state: State, event: Gone, fanout: Fanout) -> None:
         return
     fanout.to_acquaintances(user, event)
     for room in list(user.rooms.values()):
+        fanout.leaves(room, user)
         _unseat(state, room, user)
 
 

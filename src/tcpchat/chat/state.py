@@ -13,6 +13,8 @@ class State:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.log = ""
+        """Which log the numbers of rooms are those of."""
         self.users: dict[str, User] = {}
         self.rooms: dict[str, Room] = {names.LOBBY: Room(names.LOBBY)}
         self.listeners: dict[str, Listener] = {}

@@ -134,17 +134,21 @@ async def _serve(config: Config) -> None:
     """From the first line on the terminal to the last."""
     from tcpchat.server.app import Server
 
-    server = Server(config)
     stop = _first_signal()
-    await server.start()
-    gc.collect()
-    gc.freeze()  # what is there now stays; the collector need not look at it again
-    for line in _how_to_join(server.addresses, config):
-        click.echo(line)
-    reason = await stop
-    click.echo(f"{reason}: telling {server.clients} clients, closing the log. Once more ends at once.")
-    await server.stop()
-    click.echo("Stopped. Everything that was said is kept." if config.data else "Stopped.")
+    async with Server(config) as server:
+        gc.collect()
+        gc.freeze()  # what is there now stays; the collector need not look at it again
+        for line in _how_to_join(server.addresses, config):
+            _say(line)
+        reason = await stop
+        _say(f"{reason}: telling {server.clients} clients, closing the log. Once more ends at once.")
+    _say("Stopped. Everything that was said is kept." if config.data else "Stopped.")
+
+
+def _say(text: str) -> None:
+    """Tell the terminal, if there is still one: a chat does not end because nobody reads what its server prints."""
+    with contextlib.suppress(OSError):
+        click.echo(text)
 
 
 def _first_signal() -> "asyncio.Future[str]":

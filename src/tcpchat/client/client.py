@@ -51,6 +51,7 @@ class Client:
         self._user = user
         self._retry = retry
         self._token = ""
+        self._log = ""
         self._connection: Connection | None = None
         self._live = False
         self._rooms: dict[str, tuple[str, int]] = {}
@@ -214,6 +215,9 @@ class Client:
             welcome = await connection.call(enter, seen)
             assert isinstance(welcome, replies.Welcome)
             self._token = welcome.token
+            if welcome.log != self._log:  # the server has forgotten, and counts anew
+                self._log = welcome.log
+                self._rooms = {folded: (room, 0) for folded, (room, _) in self._rooms.items()}
             for room, last in list(self._rooms.values()):
                 await connection.call(commands.Join(room=room), seen)
                 await self._fetch_missed(connection, room, last, seen)

@@ -29,12 +29,17 @@ class Done(Reply, frozen=True):
 
 
 class Welcome(Reply, frozen=True):
-    """You are in. `token` lets a later connection take the nick over from this one."""
+    """You are in.
+
+    `token` lets a later connection take the nick over from this one. `log` says which log the server keeps: if it
+    is another one than before, all numbers begin anew.
+    """
 
     nick: str
     server: str
     version: str
     token: str = ""
+    log: str = ""
     people: int = 0
     rooms: int = 0
     motd: str = ""

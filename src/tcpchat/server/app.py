@@ -103,6 +103,7 @@ class Server:
         :raises CannotStart: with the way out; nothing is left behind.
         """
         await self.backend.start(self.hub)
+        self.hub.state.log = self.backend.incarnation
         try:
             for address in self.config.listen:
                 self._listeners.append(await listen(address, self._serve))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable
 from contextlib import suppress
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
 from tcpchat.wire import line
 from tcpchat.wire.detect import REFUSALS, Kind, detect
-from tcpchat.wire.dialect import Dialect, Request
+from tcpchat.wire.dialect import Answer, Dialect, Request
 from tcpchat.wire.irc.dialect import Irc
 from tcpchat.wire.jsonl import JsonLines
 
@@ -47,7 +48,8 @@ class Session:
 
     __slots__ = (
         "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_task",
-        "_unsettled", "_writer", "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since", "token", "user",
+        "_unsettled", "_writer", "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since",
+        "token", "user",
     )  # fmt: skip
 
     def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, host: str) -> None:
@@ -59,7 +61,7 @@ class Session:
         self._task = _this_task()
         self._ending: str | None = None
         self._leaving = False
-        self._unsettled: list[tuple[Rule, Request, asyncio.Future[Event | None]]] = []
+        self._unsettled: list[tuple[Rule, Request, Awaitable[object]]] = []
         self._catch_up: CatchUp | None = None
         self._catching: asyncio.Task[None] | None = None
         self.outbox = Outbox(writer, self._config.limits.outbox_bytes)
@@ -201,7 +203,7 @@ class Session:
         wish = self._step(rule, request, None)
         while wish is not None:
             try:
-                found = await (self._backend.read(wish) if isinstance(wish, Read) else self._backend.record(wish))
+                found = await self._grant(wish)
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
                 return
@@ -216,7 +218,7 @@ class Session:
             return
         wish = self._step(rule, request, None)
         if wish is not None:
-            self._unsettled.append((rule, request, self._backend.record(wish)))  # type: ignore[arg-type]
+            self._unsettled.append((rule, request, self._grant(wish)))
 
     async def _settle(self) -> None:
         """Wait until everything said so far is stored and on its way to those who hear it."""
@@ -231,6 +233,9 @@ class Session:
             else:
                 self._step(rule, request, event)
 
+    def _grant(self, wish: Wish) -> Awaitable[object]:
+        return self._backend.read(wish) if isinstance(wish, Read) else self._backend.record(wish)
+
     def _step(self, rule: Rule, request: Request, found: object) -> Wish | None:
         """Let the rule go on to its next wish, or to the answer, which is sent."""
         try:
@@ -241,9 +246,9 @@ class Session:
             self._answer(request, refusal)
         return None
 
-    def _answer(self, request: Request, answer: object) -> None:
+    def _answer(self, request: Request, answer: Answer) -> None:
         assert self.dialect is not None
-        written = self.dialect.answer(request, answer, self.user.nick if self.user else "")  # type: ignore[arg-type]
+        written = self.dialect.answer(request, answer, self.user.nick if self.user else "")
         if written:
             self.outbox.put(written)
 

@@ -13,9 +13,7 @@ from tcpchat.wire.framing import Lines
 from tcpchat.wire.telnet import Telnet, erased
 
 PROMPT = "Nickname: "
-GREETING = (
-    f"Welcome to tcpchat. Pick a nickname and press Enter; /help lists what you can do then.\r\n{PROMPT}".encode()
-)
+GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
 NAMES_SHOWN = 12
 BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
 

@@ -33,6 +33,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
         server=state.config.name,
         version=VERSION,
         token=listener.token,
+        log=state.log,
         people=len(state.users),
         rooms=len(state.rooms),
         motd=state.config.motd,

@@ -1,0 +1,164 @@
+"""What can be typed: a line to say, or a slash and a word of the table at the foot."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from tcpchat.cli.show import notice
+from tcpchat.model import commands, names
+
+if TYPE_CHECKING:
+    from tcpchat.cli.talk import Talk
+
+HISTORY_LINES = 50
+MOST_HISTORY_LINES = 500
+
+Run = Callable[["Talk", str], Awaitable[None]]
+
+
+class Wish(NamedTuple):
+    """What a typed line asks for: what to do, and with which words. `name` is empty for a line to say."""
+
+    run: Run
+    argument: str
+    name: str = ""
+
+
+def read(line: str) -> Wish:
+    """Understand a typed line. What looks like a command is never said: a typing error must not tell a secret."""
+    if not line.startswith("/") or line.startswith("//"):
+        return Wish(say, line.removeprefix("/") if line.startswith("//") else line)
+    name, _, argument = line[1:].partition(" ")
+    name, argument = name.lower(), argument.strip()
+    command = COMMANDS.get(name)
+    if command is None:
+        return Wish(unknown, name, "unknown")
+    if len(argument.split()) < command.words:
+        return Wish(incomplete, name, "incomplete")
+    return Wish(command.run, argument, name)
+
+
+def usage(name: str) -> str:
+    """``/msg NAME TEXT``"""
+    return COMMANDS[name].run.__doc__ or ""
+
+
+async def say(talk: "Talk", text: str) -> None:
+    """A line without a slash."""
+    await talk.say(text)
+
+
+async def unknown(talk: "Talk", name: str) -> None:
+    """A slash and a word that means nothing."""
+    await talk.refuse(f"There is no /{name[:30]}, nothing was sent. /help lists what there is; //{name[:30]} says it.")
+
+
+async def incomplete(talk: "Talk", name: str) -> None:
+    """A command without the words it needs."""
+    await talk.refuse(f"Something is missing: {usage(name)}")
+
+
+async def nick(talk: "Talk", argument: str) -> None:
+    """/nick NAME"""
+    await talk.chat.rename(argument)
+
+
+async def join(talk: "Talk", argument: str) -> None:
+    """/join #ROOM"""
+    await talk.join(as_room(argument))
+
+
+async def part(talk: "Talk", argument: str) -> None:
+    """/part [#ROOM] [REASON]"""
+    room, reason = talk.current, argument
+    if names.is_room(argument):
+        room, _, reason = argument.partition(" ")
+    await talk.part(room, reason)
+
+
+async def room(talk: "Talk", argument: str) -> None:
+    """/room [#ROOM]"""
+    await talk.switch(as_room(argument) if argument else "")
+
+
+async def rooms(talk: "Talk", argument: str) -> None:
+    """/rooms"""
+    await talk.ask(commands.ListRooms())
+
+
+async def who(talk: "Talk", argument: str) -> None:
+    """/who [#ROOM or NAME]"""
+    if argument and not names.is_room(argument):
+        await talk.ask(commands.Whois(nick=argument))
+    else:
+        await talk.ask(commands.ListPeople(room=argument or talk.current))
+
+
+async def msg(talk: "Talk", argument: str) -> None:
+    """/msg NAME TEXT"""
+    to, _, text = argument.partition(" ")
+    await talk.chat.tell(to, text)
+
+
+async def me(talk: "Talk", argument: str) -> None:
+    """/me TEXT"""
+    await talk.say(argument, kind="action")
+
+
+async def topic(talk: "Talk", argument: str) -> None:
+    """/topic [TEXT]"""
+    if argument:
+        await talk.chat.set_topic(talk.current, argument)
+    else:
+        await talk.ask(commands.ShowTopic(room=talk.current))
+
+
+async def history(talk: "Talk", argument: str) -> None:
+    """/history [HOW MANY]"""
+    number = int(argument[:6]) if argument.isascii() and argument.isdigit() else HISTORY_LINES
+    await talk.show_past(talk.current, min(number, MOST_HISTORY_LINES))
+
+
+async def away(talk: "Talk", argument: str) -> None:
+    """/away [WHY]"""
+    await talk.chat.request(commands.Away(text=argument))
+    await talk.show(notice("You are marked as away." if argument else "You are back."))
+
+
+async def show_help(talk: "Talk", argument: str) -> None:
+    """/help"""
+    width = max(len(usage(name)) for name in COMMANDS)
+    await talk.show(notice(*(f"{usage(name):{width}}  {command.help}" for name, command in COMMANDS.items())))
+
+
+async def leave(talk: "Talk", argument: str) -> None:
+    """/quit [FAREWELL]"""
+
+
+def as_room(name: str) -> str:
+    """The name with its #, which is easily forgotten, and is a comment to a shell."""
+    return name if names.is_room(name) else f"#{name}"
+
+
+class Command(NamedTuple):
+    """How it is done, what /help says of it, and how many words it needs."""
+
+    run: Run
+    help: str
+    words: int = 0
+
+
+COMMANDS = {
+    "nick": Command(nick, "take another nickname", 1),
+    "join": Command(join, "go into a room; what you type goes there", 1),
+    "part": Command(part, "leave a room"),
+    "room": Command(room, "talk in another of your rooms, or list them"),
+    "rooms": Command(rooms, "which rooms there are"),
+    "who": Command(who, "who is here, or who somebody is"),
+    "msg": Command(msg, "tell one person something", 2),
+    "me": Command(me, "say what you do", 1),
+    "topic": Command(topic, "see or set what the room is about"),
+    "history": Command(history, "what was said before"),
+    "away": Command(away, "say that you are away, or back"),
+    "help": Command(show_help, "this list"),
+    "quit": Command(leave, "leave; so does Ctrl-D"),
+}

@@ -1,0 +1,269 @@
+"""One person in the chat: what is typed becomes requests, in its order, and what happens becomes lines."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from tcpchat.cli import commands as typed_commands
+from tcpchat.cli.show import company, event_lines, notice, reply_lines, same
+from tcpchat.client.client import Client, LinkLost, PerhapsStored
+from tcpchat.model import commands, names
+from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
+from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said
+from tcpchat.model.replies import Refused, Seated
+
+PAST_LINES = 10
+"""How many of a room's last lines one sees who comes in."""
+
+MOST_TYPED = 1_000
+"""Lines that may wait to be looked at; then nothing more is read."""
+
+MOST_SAYING = 100
+"""Lines on their way to the server at one time."""
+
+
+class Face(Protocol):
+    """What a person, or a pipe, sees."""
+
+    names_rooms: bool
+    """Whether every line names its room."""
+    person: bool
+    """Whether somebody is there, who wants to know where he is and what was said before."""
+    hint: str
+    """What to do, said once."""
+
+    async def show(self, lines: Iterable[str]) -> None:
+        """Whole lines. They are safe to show."""
+        ...
+
+    async def warn(self, lines: Iterable[str]) -> None:
+        """Lines about what went wrong."""
+        ...
+
+
+class Talk:
+    """`listen` and `work` run as tasks of whoever makes one of these."""
+
+    def __init__(self, chat: Client, face: Face) -> None:
+        self.chat = chat
+        self.me = chat.nick
+        self.exit_code = 0
+        self.farewell = ""
+        self.people: dict[str, dict[str, str]] = {}
+        """By room, both folded: who was seen there."""
+        self._face = face
+        self._rooms: list[str] = []
+        self._shown: dict[str, set[str]] = {}
+        self._opening: dict[str, list[Event]] = {}
+        self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
+        self._saying: set[asyncio.Task[None]] = set()
+        self._doing = 0
+
+    @property
+    def current(self) -> str:
+        """The room to which what is typed goes; empty if there is none."""
+        return self._rooms[-1] if self._rooms else ""
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms one is in, the current one last."""
+        return list(self._rooms)
+
+    @property
+    def waiting(self) -> int:
+        """How many typed lines are not yet done with."""
+        return self._typed.qsize() + self._doing + len(self._saying)
+
+    async def show(self, lines: Iterable[str]) -> None:
+        """Lines for the person."""
+        await self._face.show(lines)
+
+    async def refuse(self, text: str, exit_code: int = EX_DATAERR) -> None:
+        """Something typed was not done."""
+        self.exit_code = max(self.exit_code, exit_code)
+        await self._face.warn(notice(text))
+
+    # what is typed
+
+    async def typed(self, line: str) -> bool:
+        """A line was typed; it is done after those before it. :returns: whether there may be another."""
+        if not line.strip():
+            return True
+        wish = typed_commands.read(line)
+        if wish.name == "quit":
+            self.farewell = wish.argument
+            return False
+        await self._typed.put(wish)
+        return True
+
+    async def work(self) -> None:
+        """Do what is typed. Lines to say are sent without waiting for each other; a command waits for all before it."""
+        while True:
+            wish = await self._typed.get()
+            self._doing = 1
+            if wish.name:
+                await self._settled()
+            await self._guarded(wish.run(self, wish.argument))
+            self._doing = 0
+            self._typed.task_done()
+
+    async def done(self) -> None:
+        """Until all that was typed is done, and all that was said is stored."""
+        await self._typed.join()
+        await self._settled()
+
+    async def say(self, text: str, kind: commands.Kind = "text") -> None:
+        """Say something in the current room. It is on its way when this returns, and stored when `work` has settled."""
+        if not self.current:
+            await self.refuse(f"You are in no room, nothing was sent. /join {names.LOBBY}")
+            return
+        while len(self._saying) >= MOST_SAYING:
+            await asyncio.wait(self._saying, return_when=asyncio.FIRST_COMPLETED)
+        saying = self.chat.say(self.current, text, kind=kind)
+        task = asyncio.create_task(self._guarded(saying))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+
+    async def ask(self, question: commands.Command) -> None:
+        """Ask, and show the answer."""
+        await self.show(reply_lines(await self.chat.request(question)))
+
+    async def _settled(self) -> None:
+        while self._saying:
+            await asyncio.wait(self._saying)
+
+    async def _guarded(self, doing: Any) -> None:
+        """Say it if something cannot be done; what was typed after it is done all the same."""
+        try:
+            await doing
+        except Refused as refusal:
+            code = EX_TEMPFAIL if refusal.code == "not_stored" else EX_DATAERR
+            await self.refuse(refusal.text, code)
+        except PerhapsStored as error:
+            await self.refuse(f"{error} Perhaps it was stored: /history shows it.", EX_TEMPFAIL)
+        except ConnectionError:  # the chat was closed, and whoever closed it says so
+            self.exit_code = max(self.exit_code, EX_TEMPFAIL)
+
+    # rooms
+
+    async def join(self, room: str, *, hint: str = "") -> None:
+        """Go into a room, which is the current one then, and see what was said last and who is there.
+
+        :raises Refused: if that is not possible.
+        """
+        folded = names.fold(room)
+        waiting = self._opening.setdefault(folded, [])  # what happens meanwhile is shown after what was before
+        try:
+            seated = await self.chat.join(room)
+            self._enter(seated.room, seated.people)
+            if self._face.person:
+                await self._welcome(seated, hint)
+            while waiting:
+                await self._show_event(waiting.pop(0))
+        finally:
+            del self._opening[folded]
+
+    async def part(self, room: str, reason: str) -> None:
+        """Leave a room.
+
+        :raises Refused: if one is not in it.
+        """
+        await self.chat.part(room, reason)
+        self._leave(room)
+        await self.show(notice(f"You left {room}. {self._where()}"))
+
+    async def switch(self, room: str) -> None:
+        """Talk in another room one is in; without a name, say which there are."""
+        known = next((one for one in self._rooms if same(one, room)), "")
+        if room and not known:
+            await self.refuse(f"You are not in {room}. /join {room}")
+            return
+        if known:
+            self._enter(known, ())
+        others = ", ".join(self._rooms[:-1])
+        await self.show(notice(self._where() + (f" You are also in {others}." if others else "")))
+
+    async def show_past(self, room: str, limit: int) -> None:
+        """The latest entries of a room's log."""
+        past = await self.chat.history(room, limit=limit)
+        self._shown[names.fold(room)] = {event.id for event in past}
+        for event in past:
+            await self.show(event_lines(event, self.me, place=self._place(event)))
+
+    async def _welcome(self, seated: Seated, hint: str) -> None:
+        if not seated.already:
+            await self.show_past(seated.room, PAST_LINES)
+        if seated.topic:
+            await self.show(notice(f"The topic is: {seated.topic}"))
+        await self.show(notice(f"{company(seated.room, seated.people, self.me)} {hint}".rstrip()))
+
+    def _where(self) -> str:
+        return f"What you type goes to {self.current}." if self.current else "You are in no room now."
+
+    def _enter(self, room: str, people: Iterable[str]) -> None:
+        self._rooms = [one for one in self._rooms if not same(one, room)] + [room]
+        self.people.setdefault(names.fold(room), {}).update({names.fold(one): one for one in people})
+
+    def _leave(self, room: str) -> None:
+        self._rooms = [one for one in self._rooms if not same(one, room)]
+        self.people.pop(names.fold(room), None)
+
+    # what happens
+
+    async def listen(self) -> None:
+        """Show what happens, until the chat is closed."""
+        async for event in self.chat:
+            waiting = self._opening.get(names.fold(getattr(event, "room", "")))
+            if waiting is not None:
+                waiting.append(event)
+            else:
+                await self._show_event(event)
+
+    async def _show_event(self, event: Event) -> None:
+        """Once: what was shown as the past is not shown again."""
+        if event.id in self._shown.get(names.fold(getattr(event, "room", "")), ()):
+            return
+        lines = event_lines(event, self.me, place=self._place(event))
+        note = _NOTES.get(type(event))
+        if note is not None:
+            note(self, event)
+        await (self._face.warn if isinstance(event, LinkLost) else self._face.show)(lines)
+
+    def _place(self, event: Event) -> str:
+        room = getattr(event, "room", "")
+        return room if self._face.names_rooms or not same(room, self.current) else ""
+
+    # who is where, for completing names
+
+    def note_seen(self, event: Said | Joined) -> None:
+        """Somebody is in a room."""
+        self.people.setdefault(names.fold(event.room), {})[names.fold(event.by)] = event.by
+
+    def note_left(self, event: Left) -> None:
+        """Somebody is not in a room any more."""
+        if same(event.by, self.me):
+            self._leave(event.room)
+        else:
+            self.people.get(names.fold(event.room), {}).pop(names.fold(event.by), None)
+
+    def note_gone(self, event: Gone) -> None:
+        """Somebody is nowhere any more."""
+        for people in self.people.values():
+            people.pop(names.fold(event.by), None)
+
+    def note_renamed(self, event: Renamed) -> None:
+        """Somebody is called something else, perhaps oneself."""
+        if same(event.by, self.me):
+            self.me = event.to
+        for people in self.people.values():
+            if people.pop(names.fold(event.by), None) is not None:
+                people[names.fold(event.to)] = event.to
+
+
+_NOTES: dict[type[Event], Callable[[Talk, Any], None]] = {
+    Said: Talk.note_seen,
+    Joined: Talk.note_seen,
+    Left: Talk.note_left,
+    Gone: Talk.note_gone,
+    Renamed: Talk.note_renamed,
+}

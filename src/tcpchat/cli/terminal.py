@@ -1,0 +1,361 @@
+"""A terminal: a prompt that keeps what is half typed, history, Tab. aioconsole reads, prompt_toolkit draws."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import in_terminal, run_in_terminal
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input import Input, create_input
+from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import create_output
+from prompt_toolkit.shortcuts import CompleteStyle
+
+from tcpchat.cli import streams
+from tcpchat.cli.commands import COMMANDS
+from tcpchat.cli.show import notice
+from tcpchat.cli.talk import Talk
+from tcpchat.model import names
+from tcpchat.model.replies import Refused
+from tcpchat.model.text import showable
+
+BATCH_SECONDS = 0.03
+"""What comes within this time is shown at once: each time, the prompt is taken away and drawn again."""
+
+
+class AioconsoleInput(Input):
+    """Keys from aioconsole's reader, so that one and the same reads standard input in every mode.
+
+    The terminal is raw from `start` to the end, between two prompts too: what is typed there waits, and is not echoed.
+    """
+
+    def __init__(self) -> None:
+        from prompt_toolkit.input.vt100_parser import Vt100Parser
+
+        self._keys: list[KeyPress] = []
+        self._parser = Vt100Parser(self._keys.append)
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._ready: Callable[[], None] | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Begin to read."""
+        import termios
+
+        from prompt_toolkit.input.vt100 import raw_mode
+
+        self._found = termios.tcgetattr(0)
+        self._reader = await streams.reader_of(sys.stdin)
+        raw_mode(0).__enter__()  # whoever started us restores it: `left_as_found`
+        self._task = asyncio.create_task(self._read())
+
+    async def stop(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """The terminal as the shell gave it to us, for the time we are stopped."""
+        import termios
+
+        ours = termios.tcgetattr(0)
+        os.set_blocking(0, True)
+        termios.tcsetattr(0, termios.TCSADRAIN, self._found)
+        yield
+        termios.tcsetattr(0, termios.TCSADRAIN, ours)
+        os.set_blocking(0, False)
+
+    async def _read(self) -> None:
+        while data := await streams.read(self._reader):
+            self._parser.feed(self._decode(data))
+            self._tell()
+        self._closed = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._ready is not None:
+            self._ready()
+
+    # what prompt_toolkit asks of an input
+
+    def fileno(self) -> int:
+        """See `Input`."""
+        return 0
+
+    def typeahead_hash(self) -> str:
+        """See `Input`."""
+        return "aioconsole"
+
+    def read_keys(self) -> list[KeyPress]:
+        """See `Input`."""
+        keys = self._keys[:]
+        self._keys.clear()
+        return keys
+
+    def flush_keys(self) -> list[KeyPress]:
+        """See `Input`."""
+        self._parser.flush()
+        return self.read_keys()
+
+    @property
+    def closed(self) -> bool:
+        """See `Input`."""
+        return self._closed
+
+    def raw_mode(self) -> AbstractContextManager[None]:
+        """It is raw already."""
+        return nullcontext()
+
+    def cooked_mode(self) -> AbstractContextManager[None]:
+        """Not for the moment in which lines are shown: what is typed just then would be echoed among them."""
+        return nullcontext()
+
+    @contextlib.contextmanager
+    def attach(self, input_ready_callback: Callable[[], None]) -> Iterator[None]:
+        """See `Input`."""
+        before, self._ready = self._ready, input_ready_callback
+        if self._keys or self._closed:
+            asyncio.get_running_loop().call_soon(self._tell)
+        try:
+            yield
+        finally:
+            self._ready = before
+
+    def detach(self) -> AbstractContextManager[None]:
+        """What comes meanwhile waits."""
+        return nullcontext()
+
+
+class Terminal:
+    """A `Face`."""
+
+    names_rooms = False
+    person = True
+    hint = "Type and press Enter. /help  Tab completes  Ctrl-D leaves"
+    patience = 3.0
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._some = asyncio.Event()
+        self._talk: Talk | None = None
+        self._pasted: str | None = None
+        self._before_paste = Document()
+        self._interrupted = False
+
+    async def open(self) -> None:
+        """Take the terminal."""
+        self._input = await _keyboard()
+        self._output = create_output(sys.stdout)
+        self._output.enable_cpr = False  # type: ignore[attr-defined] # else every line would wait for the terminal
+        self._session = self._new_session(_history(), self._bindings())
+        self._printing = asyncio.create_task(self._print_batches())
+
+    async def close(self) -> None:
+        """Show what there still is, and give the terminal back."""
+        self._printing.cancel()
+        await asyncio.wait([self._printing])
+        await self._print()
+        if isinstance(self._input, AioconsoleInput):
+            await self._input.stop()
+
+    async def show(self, lines: Iterable[str]) -> None:
+        """See `Face`."""
+        self._lines += lines
+        self._some.set()
+
+    warn = show
+
+    async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
+        """See `Plain.another_nick`; a person can be asked.
+
+        :raises EOFError: if the answer is to leave.
+        """
+        if refusal.suggestion and not asked_for:
+            await self.show(
+                notice(f"{refusal.text.partition('.')[0]}. You are {refusal.suggestion}; /nick changes it.")
+            )
+            return refusal.suggestion
+        await self.show(notice(refusal.text))
+        question: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
+        return (await question.prompt_async("Nickname: ", default=refusal.suggestion, handle_sigint=False)).strip()
+
+    async def read(self, talk: Talk) -> None:
+        """Pass on what is typed, until its end."""
+        self._talk = talk
+        with contextlib.suppress(EOFError):
+            while await talk.typed(await self._next_line()):
+                self._interrupted = False
+
+    async def _next_line(self) -> str:
+        return await self._session.prompt_async(
+            self._prompt, completer=_Tab(self._talk), set_exception_handler=False, handle_sigint=False
+        )
+
+    def _new_session(self, history: History, bindings: KeyBindings) -> PromptSession[str]:
+        return PromptSession(
+            input=self._input,
+            output=self._output,
+            history=history,
+            key_bindings=bindings,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            complete_while_typing=False,
+            erase_when_done=True,
+            reserve_space_for_menu=0,
+            interrupt_exception=EOFError,  # asyncio does not let a KeyboardInterrupt through in peace
+            wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
+        )
+
+    def _prompt(self) -> str:
+        """``ann #lobby> ``"""
+        talk = self._talk
+        assert talk is not None
+        if self._pasted is not None:
+            return f"Send these {self._pasted.count(chr(10)) + 1} lines as one message? y/n "
+        link = "" if talk.chat.connected else f" (no link, {talk.waiting} waiting)" if talk.waiting else " (no link)"
+        return f"{showable(f'{talk.me} {talk.current}'.rstrip())}{link}> "
+
+    # what is shown
+
+    async def _print_batches(self) -> None:
+        while await self._some.wait():
+            await self._print()
+            await asyncio.sleep(BATCH_SECONDS)
+
+    async def _print(self) -> None:
+        """Above the prompt, which then is drawn again with what is half typed."""
+        async with in_terminal():
+            self._some.clear()
+            lines, self._lines = self._lines, []
+            self._output.write_raw("".join(f"{line}\n" for line in lines))
+            self._output.flush()
+
+    # keys
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        asking = Condition(lambda: self._pasted is not None)
+        bindings.add("c-c")(self._interrupt)
+        bindings.add("c-z")(self._suspend)
+        bindings.add(Keys.BracketedPaste)(self._paste)
+        bindings.add(Keys.Any, filter=asking, eager=True)(lambda event: None)
+        for key in ("y", "Y"):
+            bindings.add(key, filter=asking, eager=True)(self._send_paste)
+        for key in ("n", "N", "c-c", "c-d", "c-g", "enter", "escape"):
+            bindings.add(key, filter=asking, eager=True)(self._drop_paste)
+        return bindings
+
+    def _interrupt(self, event: KeyPressEvent) -> None:
+        """Ctrl-C takes away what is typed; another one leaves."""
+        if self._interrupted and not event.current_buffer.text:
+            event.app.exit(exception=EOFError())
+            return
+        self._interrupted = True
+        event.current_buffer.reset()
+        self._lines += notice("Ctrl-C once more leaves.")
+        self._some.set()
+
+    def _suspend(self, event: KeyPressEvent) -> None:
+        """Ctrl-Z."""
+        if isinstance(self._input, AioconsoleInput):
+            run_in_terminal(self._stopped)
+
+    def _stopped(self) -> None:
+        assert isinstance(self._input, AioconsoleInput)
+        with self._input.lent():
+            os.kill(0, signal.SIGTSTP)
+
+    def _paste(self, event: KeyPressEvent) -> None:
+        """One line is typed text; several lines are asked about, because each would be a message of its own."""
+        text = re.sub(r"\r\n?", "\n", event.data).strip("\n")
+        buffer = event.current_buffer
+        if "\n" not in text:
+            buffer.insert_text(text)
+            return
+        self._before_paste = buffer.document
+        self._pasted = f"{buffer.document.text_before_cursor}{text}{buffer.document.text_after_cursor}"
+        buffer.reset()
+
+    def _send_paste(self, event: KeyPressEvent) -> None:
+        text = self._answered(event)
+        event.app.exit(result=f"/{text}" if text.startswith("/") else text)
+
+    def _drop_paste(self, event: KeyPressEvent) -> None:
+        """Nothing is sent; the arrow up finds it."""
+        self._answered(event)
+        event.current_buffer.reset(self._before_paste)
+
+    def _answered(self, event: KeyPressEvent) -> str:
+        text, self._pasted = self._pasted or "", None
+        event.current_buffer.history.append_string(text)
+        return text
+
+
+class _Tab(Completer):
+    """Commands at the start of a line, and the names of rooms and people."""
+
+    def __init__(self, talk: Talk | None) -> None:
+        self._talk = talk
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """See `Completer`."""
+        line = document.text_before_cursor
+        word = line.rpartition(" ")[2]
+        for candidate in self._candidates(word, first=word == line) if word else ():
+            if names.fold(candidate).startswith(names.fold(word)):
+                yield Completion(candidate, -len(word), display=candidate.strip())
+
+    def _candidates(self, word: str, *, first: bool) -> list[str]:
+        talk = self._talk
+        if talk is None:
+            return []
+        if first and word.startswith("/"):
+            return [f"/{name} " for name in COMMANDS]
+        if names.is_room(word):
+            return sorted(f"{showable(room)} " for room in talk.rooms)
+        end = ": " if first else " "
+        people = talk.people.get(names.fold(talk.current), {}).values()
+        return sorted(f"{showable(one)}{end}" for one in people if one != talk.me)
+
+
+class KeptHistory(FileHistory):
+    """What was typed, over restarts. A file that cannot be written is no reason to stop typing."""
+
+    def store_string(self, string: str) -> None:
+        """See `FileHistory`."""
+        with contextlib.suppress(OSError):
+            super().store_string(string)
+
+
+async def _keyboard() -> Input:
+    if sys.platform == "win32":
+        return create_input()  # its consoles have no bytes to read, and aioconsole only whole lines
+    keyboard = AioconsoleInput()
+    await keyboard.start()
+    return keyboard
+
+
+def _history() -> History:
+    """In a file that only its owner can read, if there can be one."""
+    from platformdirs import user_state_path
+
+    try:
+        file: Path = user_state_path("tcpchat", appauthor=False) / "history"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.chmod(0o600)
+    except OSError:
+        return InMemoryHistory()
+    return KeptHistory(file)
