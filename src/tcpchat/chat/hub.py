@@ -51,7 +51,9 @@ class Hub:
     def farewell(self, listener: Listener, reason: str) -> Release | None:
         """What is to be recorded when a connection ends without having said goodbye."""
         user = listener.user
-        if user is None or self.state.user(user.nick) is not user:
+        if user is None:
+            return Release(listener.session)  # it may be lost while its nick is on the way to being recorded
+        if self.state.user(user.nick) is not user:
             return None
         return Release(listener.session, Gone(by=user.nick, reason=reason, origin=user.origin))
 

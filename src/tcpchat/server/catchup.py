@@ -29,18 +29,20 @@ class CatchUp:
     """What one session has missed since its outbox was full: where each log stopped, and who sat in each room then."""
 
     def __init__(self, user: User, missed: list[Event]) -> None:
-        """`missed` are the first events that were not sent; the state knows of them already."""
+        """`missed` are the first events that were not sent."""
         self._user = user
         self._next: dict[str, int] = {}
         self._last: dict[str, int] = {}
-        self._seats = {folded: {member.nick for member in room.members} for folded, room in user.rooms.items()}
-        for event in reversed(missed):
-            self._undo(event)
+        self._seats: dict[str, set[str]] = {}
+        self._unseen: list[Event] | None = []
+        """What was missed before `run` looked at the seats: the rest of a batch comes after its first chunk."""
         self.miss(missed)
 
     def miss(self, events: Iterable[Event]) -> None:
         """These were not sent either."""
         for event in events:
+            if self._unseen is not None:
+                self._unseen.append(event)
             if isinstance(event, LOGGED):
                 log = log_of(event)
                 self._next.setdefault(log, event.number)
@@ -54,12 +56,14 @@ class CatchUp:
         :raises ConnectionError: if the link is gone.
         :raises Unavailable: if the log cannot be read.
         """
+        self._look_at_the_seats()
         await session.outbox.flushed()
         while self._next:
             for log, number in list(self._next.items()):
-                page = await backend.read(Read(log, PAGE, after=number - 1))
+                last = self._last[log]  # what is in the log beyond it is yet to be fed
+                page = await backend.read(Read(log, PAGE, before=last + 1, after=number - 1))
                 self._send(session, log, page)
-                self._next[log] = page[-1].number + 1 if page else self._last[log] + 1
+                self._next[log] = page[-1].number + 1 if page else last + 1
                 if self._next[log] > self._last[log]:
                     del self._next[log]
                 await session.outbox.flushed()
@@ -72,6 +76,13 @@ class CatchUp:
         if may_hear(user, log):
             wanted = (event for event in page if event.by != user.nick or type(event) in encoding.own)
             session.outbox.put(b"".join(map(encoding.write, wanted)))
+
+    def _look_at_the_seats(self) -> None:
+        """Now that no batch is being fed: as they are, without what was missed."""
+        unseen, self._unseen = self._unseen or [], None
+        self._seats = {folded: {member.nick for member in room.members} for folded, room in self._user.rooms.items()}
+        for event in reversed(unseen):
+            self._undo(event)
 
     def _undo(self, event: Event) -> None:
         """The seats as they were before the event."""

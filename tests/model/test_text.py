@@ -1,0 +1,96 @@
+"""What may stand in a message, and how it is made safe to show."""
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tcpchat.model.text import CTCP, IRC_FORMATTING, clean, cut, one_line, showable
+
+NASTY = st.lists(
+    st.sampled_from(
+        ["\r", "\n", "\t", "\0", "\x03", "\x031", "\x0304,12", "\x04ff0000", "\x1b[31m",
+        "\x9b", "\x85", "\u2028", "\u202e", "1",
+         ",", "2", "a", "\ud800", "\x7f", "\x01", "\u061c", "\U000e0041", " ", "é", "😀"]
+    ),
+    max_size=12,
+).map("".join)  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=30), NASTY)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+    assert one_line(one_line(text)) == one_line(text)
+    assert showable(showable(text)) == showable(text)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_nothing_that_is_stored_can_be_obeyed_by_a_wire_or_a_terminal(text: str) -> None:
+    stored = clean(text)
+    controls = {one for one in stored if unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"}}
+    assert controls <= set(f"\n\t{CTCP}{IRC_FORMATTING}")
+    assert stored.encode().decode() == stored
+    assert "\n" not in one_line(text)
+    assert one_line(text) == one_line(text).strip()
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_nothing_that_is_shown_controls_a_terminal(text: str) -> None:
+    shown = showable(clean(text))
+    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in shown if one != "\n")
+    assert not re.search("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f]", shown)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])))
+def test_plain_words_stay_as_they_are(text: str) -> None:
+    assert clean(text) == text
+    assert showable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("a\r\nb", "a\nb"),
+        ("a\r\r\nb", "a\ufffd\nb"),
+        ("a\rb", "a\ufffdb"),
+        ("\x1b[2J", "\ufffd[2J"),
+        ("\ud800", "\ufffd"),
+        ("\x02bold\x02\tx\x01", "\x02bold\x02\tx\x01"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_text_as_it_is_stored(text: str, stored: str) -> None:
+    assert clean(text) == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x0304,12red\x03", "red"),
+        ("\x04ff0000red", "red"),
+        ("\x02b\x1di", "bi"),
+        ("a\tb", "a b"),
+        ("\x031234", "34"),
+        ("\u202eabc", "abc"),
+    ],
+)
+def test_text_as_it_is_shown(text: str, shown: str) -> None:
+    assert showable(text) == shown
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.characters(codec="utf-8"), max_size=60), st.integers(4, 20))
+def test_pieces_fit_and_make_the_whole_again(text: str, size: int) -> None:
+    pieces = cut(text, size)
+    assert "".join(pieces) == text
+    assert all(len(piece.encode()) <= size for piece in pieces)
+    assert all(pieces[:-1]), "only an empty text has an empty piece"
+    assert all(len((one + other[0]).encode()) > size for one, other in pairwise(pieces))

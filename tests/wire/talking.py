@@ -1,0 +1,155 @@
+"""Both sides of a dialect without a server: what comes in as bytes, and answers that a friendly server would give."""
+
+from collections.abc import Callable, Iterable
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from hypothesis import strategies as st
+
+from tcpchat.config import Config, Limits
+from tcpchat.model import commands, events, names, replies
+from tcpchat.wire.detect import REFUSALS, detect
+from tcpchat.wire.dialect import Answer, Dialect, Request
+from tcpchat.wire.irc.dialect import Irc
+from tcpchat.wire.jsonl import JsonLines
+from tcpchat.wire.line import PlainLines
+
+CONFIG = Config(limits=Limits(line_bytes=1_024), motd="Be kind.\nBe brief.")
+
+DIALECTS: dict[str, Callable[[Config], Dialect]] = {"irc": Irc, "jsonl": JsonLines, "line": PlainLines}
+
+Heard = list[commands.Command | bytes]
+
+
+def reply_to(command: commands.Command) -> Answer:
+    """What a server with one other person in it, Bob, would answer."""
+    bob = replies.Person(nick="Bob", origin="user@host", name="Bob B.")
+    said = events.Said(room="#tea", by="Bob", text="hello", time=1_700_000_000_000, number=1, id="a-1")
+    try:
+        match command:
+            case commands.Enter(nick=nick) | commands.Rename(nick=nick):
+                names.nick(nick)
+                entered = replies.Welcome(nick=nick, server="tcpchat.local", version="1")
+                return entered if isinstance(command, commands.Enter) else replies.Done()
+            case commands.Join(room=room):
+                names.room(room)
+                return replies.Seated(room=room, people=["Bob"], topic="tea", topic_by="Bob", topic_time=1)
+            case commands.Tell(to=nick) | commands.Whois(nick=nick) if names.fold(nick) != "bob":
+                return replies.Refused("no_such_nick", "There is nobody.", about=nick)
+            case commands.Whois():
+                return replies.WhoisReply(person=bob, rooms=["#tea"], since=1, idle=2)
+            case commands.ListPeople(room=room):
+                return replies.People(room=room, people=[bob])
+            case commands.ListRooms():
+                return replies.Rooms(rooms=[replies.RoomInfo(room="#tea", people=1, topic="tea")])
+            case commands.ShowTopic(room=room):
+                return replies.Topic(room=room, topic="tea", by="Bob", time=1)
+            case commands.History(room=room):
+                return replies.Page(room=room, events=[said])
+            case commands.Say() | commands.Tell():
+                return replies.Stored(number=1, id="a-1", time=1)
+            case commands.Ping(token=token):
+                return replies.PongReply(token=token)
+    except replies.Refused as refusal:
+        return refusal
+    return replies.Done()
+
+
+class Talk:
+    """A connection to a dialect, as a session handles it: each request is answered before the next is taken."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.me = ""
+        self.ended = False
+        self.heard: Heard = []
+        """The wishes, and between them the bytes that were sent."""
+
+    def feed(self, data: bytes) -> None:
+        self._take(self.dialect.receive(data))
+
+    def finish(self) -> None:
+        self._take(self.dialect.finish())
+
+    def _take(self, items: Iterable[Request | bytes]) -> None:
+        for item in items:
+            if self.ended:
+                return
+            if isinstance(item, bytes):
+                self._send(item)
+                continue
+            self.heard.append(item.command)
+            answer = reply_to(item.command)
+            if not isinstance(answer, replies.Refused) and isinstance(item.command, commands.Enter | commands.Rename):
+                self.me = item.command.nick
+            self._send(self.dialect.answer(item, answer, self.me))
+            self.ended = isinstance(item.command, commands.Quit)
+
+    def _send(self, data: bytes) -> None:
+        if self.heard and isinstance(self.heard[-1], bytes):
+            self.heard[-1] += data
+        elif data:
+            self.heard.append(data)
+
+
+def heard(dialect: Dialect, chunks: Iterable[bytes]) -> Heard:
+    """All that came of these bytes."""
+    talk = Talk(dialect)
+    for chunk in chunks:
+        talk.feed(chunk)
+    talk.finish()
+    return talk.heard
+
+
+def detected(chunks: Iterable[bytes]) -> Heard:
+    """All that came of these bytes on a fresh connection, where their first bytes decide who reads them."""
+    data, talk = b"", None
+    for chunk in chunks:
+        if talk is not None:
+            talk.feed(chunk)
+            continue
+        data += chunk
+        kind = detect(data)
+        if kind in REFUSALS:
+            return [REFUSALS[kind]]
+        if kind is not None:
+            talk = Talk(DIALECTS[kind](CONFIG))
+            talk.feed(data)
+    if talk is None:
+        talk = Talk(PlainLines(CONFIG))
+        talk.feed(data)
+    talk.finish()
+    return talk.heard
+
+
+@st.composite
+def splits(draw: st.DrawFn, data: st.SearchStrategy[bytes]) -> tuple[bytes, list[bytes]]:
+    """Bytes, and the same bytes in pieces."""
+    whole = draw(data)
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(whole) - 1)), max_size=12)))
+    return whole, [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+
+
+def every_split_in_two(data: bytes) -> list[list[bytes]]:
+    """The bytes cut at every place, and one byte at a time."""
+    return [[data[:place], data[place:]] for place in range(1, len(data))] + [
+        [data[n : n + 1] for n in range(len(data))]
+    ]
+
+
+def structs(kind: Any, text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Values of a type of the vocabulary, with such text wherever it has text."""
+    if kind is str:
+        return text
+    if kind is int:
+        return st.integers(0, 2**40)
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
+    if get_origin(kind) is list:
+        return st.lists(structs(get_args(kind)[0], text), max_size=3)
+    if isinstance(kind, UnionType):
+        return st.one_of(*(structs(one, text) for one in get_args(kind)))
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return st.builds(kind, **{field.name: structs(field.type, text) for field in msgspec.structs.fields(kind)})
+    return st.from_type(kind)
