@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Rooms one client can be in."""
     text_bytes: AtLeastOne = 4_096
     """The text of one message, in bytes of UTF-8."""
-    topic_bytes: AtLeastOne = 1_024
+    topic_bytes: AtLeastOne = 390
     """A room's topic, in bytes of UTF-8."""
     reason_bytes: AtLeastOne = 300
     """A farewell, or why one is away, in bytes of UTF-8."""

@@ -16,7 +16,7 @@ from tcpchat.backend import store
 from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.store import MIGRATIONS, Writer
-from tcpchat.model.errors import EX_CANTCREAT, EX_CONFIG, EX_DATAERR, EX_IOERR, EX_TEMPFAIL, CannotStart
+from tcpchat.model.errors import EX_CANTCREAT, EX_CONFIG, EX_DATAERR, EX_TEMPFAIL, CannotStart
 from tcpchat.model.events import Event, Joined, Said, TopicSet
 from tcpchat.model.records import Append, Hold, Read
 from tests.backend.conftest import Opened, opened
@@ -224,7 +224,7 @@ async def test_somebody_elses_database_is_refused(directory: Path, file: Path) -
     db.execute("CREATE TABLE log (x)").fetchall()
     db.close()
     error = await refused(directory)
-    assert error.exit_code == EX_IOERR
+    assert error.exit_code == EX_DATAERR
     assert str(file) in str(error)
 
 

@@ -233,3 +233,15 @@ async def test_an_embedded_server_leaves_no_task_and_no_thread_behind(tmp_path: 
         await a.say("#tea", "hi")
     assert asyncio.all_tasks() == tasks
     assert threading.enumerate() == threads
+
+
+async def test_a_link_that_breaks_during_a_rename_leaves_no_ghost(server: tcpchat.Server, connect: Connect) -> None:
+    watcher = await connect()
+    await watcher.enter_line("watcher")
+    for number in range(20):
+        ann = await (await connect()).enter_irc(f"ann{number}", "#lobby")
+        ann.send("PRIVMSG #lobby :on its way to the disk", f"NICK anna{number}")
+        ann.reset()
+        await watcher.until(rf"-- anna?{number} is gone")
+    await eventually(lambda: list(server.hub.state.users) == ["watcher"])
+    assert [member.nick for member in server.hub.state.rooms["#lobby"].members] == ["watcher"]

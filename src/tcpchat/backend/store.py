@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 FILE = "chat.db"
 
+APPLICATION_ID = 0x74637063
+"""``tcpc``: by which the file is known to be ours."""
+
 SAFE_SQLITE = 3_051_003
 """Everything before 3.51.3 can corrupt a write-ahead log when it is reset (sqlite.org/wal.html, "WAL reset bug")."""
 
@@ -71,6 +74,7 @@ class Writer:
         self.path = _prepare(directory)
         with _explained(self.path):
             self._db = apsw.Connection(str(self.path))
+            _check_ours(self._db, self.path)
             for pragma in (
                 "journal_mode=WAL",
                 "synchronous=FULL",
@@ -215,6 +219,15 @@ def _bounded(number: int) -> int:
     return max(0, min(number, _MOST_NUMBER))
 
 
+def _check_ours(db: apsw.Connection, path: Path) -> None:
+    """Before anything is changed: it is empty, or it is a log."""
+    ((made_by, tables),) = db.execute(
+        "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id"
+    )
+    if tables and made_by != APPLICATION_ID:
+        raise CannotStart(f"{path} is another program's database, not a log. Choose another --data.", EX_DATAERR)
+
+
 def _migrate(db: apsw.Connection, path: Path) -> None:
     """Bring the file to the newest schema, in one transaction."""
     done: int = db.execute("PRAGMA user_version").get
@@ -226,6 +239,7 @@ def _migrate(db: apsw.Connection, path: Path) -> None:
         for step in MIGRATIONS[done:]:
             db.execute(step).fetchall()
         if done == 0:
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}").fetchall()
             db.execute("INSERT INTO meta (name, value) VALUES ('incarnation', ?)", (token_hex(3),))
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}").fetchall()
 

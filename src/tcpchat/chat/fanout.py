@@ -63,6 +63,7 @@ class Fanout:
 
     def to_acquaintances(self, user: User, event: Event) -> None:
         """Everybody who shares a room with the user hears the event once, and so does the user."""
+        self.flush([one for one in self._runs if isinstance(one, User)])  # direct messages come before it
         rooms = user.rooms.values()
         if len(rooms) == 1:
             self.in_room(next(iter(rooms)), event, user)

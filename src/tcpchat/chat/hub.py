@@ -48,14 +48,11 @@ class Hub:
             return rule(self.state, listener, wish)  # type: ignore[no-any-return]
         raise Refused("not_in", "Pick a nickname first.")
 
-    def farewell(self, listener: Listener, reason: str) -> Release | None:
-        """What is to be recorded when a connection ends without having said goodbye."""
+    def farewell(self, listener: Listener, reason: str) -> Release:
+        """What is to be recorded when a connection ends. Who said goodbye has nothing left to give up."""
         user = listener.user
-        if user is None:
-            return Release(listener.session)  # it may be lost while its nick is on the way to being recorded
-        if self.state.user(user.nick) is not user:
-            return None
-        return Release(listener.session, Gone(by=user.nick, reason=reason, origin=user.origin))
+        gone = None if user is None else Gone(by=user.nick, reason=reason, origin=user.origin)
+        return Release(listener.session, gone)
 
     def feed(self, batch: Sequence[Event]) -> None:
         """Recorded facts, in their order. The only way to a listener."""

@@ -18,7 +18,6 @@ _FORBIDDEN_IN_NICK = frozenset(" ,*?!@.:/\"'<>\\")
 _FORBIDDEN_FIRST_IN_NICK = frozenset("#&+%~$-0123456789=|/")
 _FORBIDDEN_IN_ROOM = frozenset(" ,:\"'*?\x07")
 _RESERVED = frozenset({"server", "system", "nickserv", "chanserv"})
-_CALLED = {"bad_nick": "nickname", "bad_room": "room name"}
 
 
 def fold(name: str) -> str:
@@ -39,14 +38,15 @@ def nick(name: str) -> str:
 
     :raises Refused: with the reason in words, when it is not a name one may have.
     """
+    wanted = _Wanted("nickname", "bad_nick", name, NICK_MOST_CHARACTERS)
     folded = fold(name)
     for form in (name, folded):  # full-width signs fold to the forbidden ones
-        _check_length("bad_nick", form, NICK_MOST_CHARACTERS)
+        wanted.check_length(form)
         if form[0] in _FORBIDDEN_FIRST_IN_NICK:
-            raise Refused("bad_nick", f"A nickname cannot start with {_quoted(form[0])}.")
-        _check_characters("bad_nick", form, _FORBIDDEN_IN_NICK)
+            raise wanted.refusal(f"A nickname cannot start with {_quoted(form[0])}.")
+        wanted.check_characters(form, _FORBIDDEN_IN_NICK)
     if folded in _RESERVED:
-        raise Refused("bad_nick", f"The name {_quoted(name)} is reserved.")
+        raise wanted.refusal(f"The name {_quoted(name)} is reserved.")
     return folded
 
 
@@ -55,14 +55,17 @@ def room(name: str) -> str:
 
     :raises Refused: with the reason in words, when no room can be called so.
     """
+    wanted = _Wanted("room name", "bad_room", name, ROOM_MOST_CHARACTERS)
     if not is_room(name):
-        raise Refused("bad_room", f"A room's name starts with #, for example #{name.strip() or 'tea'}.")
+        raise wanted.refusal(
+            f"A room's name starts with #, for example #{name.strip()[:ROOM_MOST_CHARACTERS] or 'tea'}."
+        )
     folded = fold(name)
     for form in (name, folded):
-        _check_length("bad_room", form, ROOM_MOST_CHARACTERS)
+        wanted.check_length(form)
         if len(form) == 1:
-            raise Refused("bad_room", "A room's name needs a character after the #.")
-        _check_characters("bad_room", form[1:], _FORBIDDEN_IN_ROOM)
+            raise wanted.refusal("A room's name needs a character after the #.")
+        wanted.check_characters(form[1:], _FORBIDDEN_IN_ROOM)
     return folded
 
 
@@ -79,22 +82,32 @@ def _folded(name: str) -> str:
     return sign + (_case_mapped(rest) or rest)
 
 
-def _check_length(code: str, name: str, most: int) -> None:
-    if not name:
-        raise Refused(code, f"The {_CALLED[code]} is empty.")
-    if len(name) > most or len(name.encode("utf-8", "replace")) > MOST_BYTES:
-        raise Refused(code, f"That {_CALLED[code]} is too long: {most} characters at most.")
+class _Wanted:
+    """A name that somebody wants, and how it is refused."""
 
+    def __init__(self, what: str, code: str, name: str, most: int) -> None:
+        self._what = what
+        self._code = code
+        self._name = name
+        self._most = most
 
-def _check_characters(code: str, name: str, forbidden: frozenset[str]) -> None:
-    for character in name:
-        if character in forbidden or not character.isprintable():
-            raise Refused(code, f"A {_CALLED[code]} cannot contain {_quoted(character)}.")
-    if not name.isascii() and _case_mapped(name) is None:
-        raise Refused(
-            code,
-            f"A {_CALLED[code]} is made of letters, digits and plain punctuation; {_quoted(name)} is not.",
-        )
+    def refusal(self, text: str) -> Refused:
+        return Refused(self._code, text, about=self._name)
+
+    def check_length(self, form: str) -> None:
+        if not form:
+            raise self.refusal(f"The {self._what} is empty.")
+        if len(form) > self._most or len(form.encode("utf-8", "replace")) > MOST_BYTES:
+            raise self.refusal(f"That {self._what} is too long: {self._most} characters at most.")
+
+    def check_characters(self, form: str, forbidden: frozenset[str]) -> None:
+        for character in form:
+            if character in forbidden or not character.isprintable():
+                raise self.refusal(f"A {self._what} cannot contain {_quoted(character)}.")
+        if not form.isascii() and _case_mapped(form) is None:
+            raise self.refusal(
+                f"A {self._what} is made of letters, digits and plain punctuation; {_quoted(form)} is not."
+            )
 
 
 def _quoted(text: str) -> str:

@@ -50,6 +50,11 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     after: int | None = None
 
 
+def nothing(owner: str) -> Drop:
+    """A record of which nothing comes: when it is recorded, everything the owner asked for before it is too."""
+    return Drop("nothing", owner)
+
+
 Record = Append | Hold | Drop | Release
 Wish = Record | Read
 

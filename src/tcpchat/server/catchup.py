@@ -102,8 +102,8 @@ class CatchUp:
 
 
 def may_hear(user: User, log: str) -> bool:
-    """Whether one may be sent a log's entries: a room one is in, a conversation one has a part in."""
-    return log in user.rooms if names.is_room(log) else names.fold(user.nick) in log[1:].split(",")
+    """Whether one may still be sent a log's entries: while one is in the room. A conversation is one's own."""
+    return log in user.rooms if names.is_room(log) else True
 
 
 def _changes(room: Room, before: set[str]) -> list[Event]:

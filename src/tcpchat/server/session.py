@@ -15,7 +15,7 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import commands
 from tcpchat.model.events import Event
-from tcpchat.model.records import Read, Wish
+from tcpchat.model.records import Read, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
@@ -265,10 +265,9 @@ class Session:
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
         self._leaving = True
-        farewell = self._hub.farewell(self, reason)
-        if farewell is not None:
-            with suppress(Unavailable):  # the server is stopping, and everybody with it
-                await self._backend.record(farewell)
+        with suppress(Unavailable):  # the server is stopping, and everybody with it
+            await self._backend.record(nothing(self.session))  # what was asked for last may still be on its way
+            await self._backend.record(self._hub.farewell(self, reason))
         if self._catching is not None:
             self._catching.cancel()
             await asyncio.wait([self._catching])

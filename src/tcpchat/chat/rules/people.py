@@ -20,6 +20,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     ghost = state.tokens.get(wish.resume)
     if ghost is not None and ghost is not listener and ghost.user is not None:
         ghost.close("resumed elsewhere")
+        yield records.nothing(ghost.session)  # its own last wish may still be on its way
         yield records.Release(
             ghost.session, Gone(by=ghost.user.nick, reason="resumed elsewhere", origin=ghost.user.origin)
         )

@@ -128,16 +128,16 @@ class Irc:
         if verb == "NOTICE":  # never answered, so that two programs do not answer each other for ever
             return b""
         number = REFUSALS.get((verb, code)) or REFUSALS.get(("*", code)) or numerics.ERR_UNKNOWNERROR
-        about = (
-            [refusal.about.replace(" ", "")[:80]]
-            if refusal.about
-            else [verb]
-            if number == numerics.ERR_UNKNOWNERROR
-            else []
-        )
-        answer = self._context.numeric(number, *filter(None, about), last=refusal.text)
+        about = [_word(refusal.about)] if refusal.about else [verb] if number == numerics.ERR_UNKNOWNERROR else []
+        answer = self._context.numeric(number, *about, last=refusal.text)
         if verb == "WHOIS":
             answer += self._context.numeric(numerics.RPL_ENDOFWHOIS, message.params[-1], last="End of /WHOIS list")
         if verb == "WHO":
             answer = self._context.numeric(numerics.RPL_ENDOFWHO, message.params[0], last="End of /WHO list")
         return answer
+
+
+def _word(name: str) -> str:
+    """What somebody asked about, as a parameter that others may follow."""
+    word = "".join(character for character in name[:80] if character.isprintable() and character != " ")
+    return word.lstrip(":") or "*"

@@ -7,7 +7,7 @@ from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import Tags, line, source
+from tcpchat.wire.irc.writing import Tags, line, packed, source
 
 
 def read_quit(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -69,8 +69,8 @@ def write_whois(context: Context, request: Request, reply: replies.WhoisReply) -
     one = reply.person
     user, _, host = one.origin.partition("@")
     answer = [context.numeric(numerics.RPL_WHOISUSER, one.nick, user, host, "*", last=one.name)]
-    if reply.rooms:
-        answer.append(context.numeric(numerics.RPL_WHOISCHANNELS, one.nick, last=" ".join(reply.rooms)))
+    for rooms in packed(reply.rooms):
+        answer.append(context.numeric(numerics.RPL_WHOISCHANNELS, one.nick, last=rooms))
     answer.append(context.numeric(numerics.RPL_WHOISSERVER, one.nick, context.server, last=context.config.network))
     if one.away:
         answer.append(context.numeric(numerics.RPL_AWAY, one.nick, last=one.away))

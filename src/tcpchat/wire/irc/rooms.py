@@ -8,9 +8,7 @@ from tcpchat.wire.irc import numerics
 from tcpchat.wire.irc.capabilities import SERVER_TIME
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import Tags, line, source
-
-NAMES_BYTES_A_LINE = 380
+from tcpchat.wire.irc.writing import Tags, line, packed, source
 
 
 def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -130,23 +128,8 @@ def _topic(context: Context, topic: replies.Topic) -> bytes:
 
 
 def _names(context: Context, room: str, people: list[str]) -> bytes:
-    written = [context.numeric(numerics.RPL_NAMREPLY, "=", room, last=chunk) for chunk in _packed(people)]
+    written = [context.numeric(numerics.RPL_NAMREPLY, "=", room, last=chunk) for chunk in packed(people)]
     return b"".join(written) + context.numeric(numerics.RPL_ENDOFNAMES, room, last="End of /NAMES list")
-
-
-def _packed(words: list[str]) -> Iterator[str]:
-    """The words, as many to a line as fit."""
-    packed: list[str] = []
-    size = 0
-    for word in words:
-        length = len(word.encode()) + 1
-        if size + length > NAMES_BYTES_A_LINE:
-            yield " ".join(packed)
-            packed, size = [], 0
-        packed.append(word)
-        size += length
-    if packed:
-        yield " ".join(packed)
 
 
 def _second(message: Message) -> str:

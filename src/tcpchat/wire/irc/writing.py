@@ -1,6 +1,7 @@
 """Lines of IRC as bytes: sources, tags, and the length of a line."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -8,6 +9,9 @@ from tcpchat.model.events import Event
 from tcpchat.model.text import cut
 from tcpchat.wire.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
 from tcpchat.wire.irc.message import MOST_LINE_BYTES
+
+WORDS_BYTES_A_LINE = 380
+"""How much of a line may be names; the rest is for what stands before them."""
 
 _LINE_BREAKERS = re.compile("[\r\n\0]")
 
@@ -36,9 +40,15 @@ def source(nick: str, origin: str) -> str:
 
 
 def line(*words: str, last: str | None = None) -> bytes:
-    """One line with its end. `last` may be empty or have spaces. No line break gets into it."""
-    text = " ".join(words) if last is None else f"{' '.join(words)} :{last}"
-    return (_LINE_BREAKERS.sub(" ", text) + "\r\n").encode("utf-8", "replace")
+    """One line with its end. `last` may be empty or have spaces. No line break gets into it.
+
+    What is too long for a line, besides its tags, is cut between two characters.
+    """
+    text = _LINE_BREAKERS.sub(" ", " ".join(words) if last is None else f"{' '.join(words)} :{last}")
+    if len(text) * 4 > MOST_LINE_BYTES - 2:
+        tags, space, rest = text.partition(" ") if text.startswith("@") else ("", "", text)
+        text = tags + space + cut(rest, MOST_LINE_BYTES - 2)[0]
+    return f"{text}\r\n".encode("utf-8", "replace")
 
 
 def pieces(head: str, text: str, tail: str = "") -> list[str]:
@@ -47,6 +57,21 @@ def pieces(head: str, text: str, tail: str = "") -> list[str]:
     if "\n" not in text and len(text) * 4 <= most:
         return [text]
     return [piece for own_line in text.split("\n") if own_line for piece in cut(own_line, most)]
+
+
+def packed(words: list[str]) -> Iterator[str]:
+    """The words, as many to a line as fit."""
+    packed: list[str] = []
+    size = 0
+    for word in words:
+        length = len(word.encode()) + 1
+        if size + length > WORDS_BYTES_A_LINE:
+            yield " ".join(packed)
+            packed, size = [], 0
+        packed.append(word)
+        size += length
+    if packed:
+        yield " ".join(packed)
 
 
 def clock(milliseconds: int) -> str:
