@@ -291,7 +291,8 @@ def test_a_token_takes_the_nick_over_from_a_lost_link(hub: Hub, ledger: Ledger) 
     assert isinstance(reply, replies.Welcome)
     assert ann.closed == "resumed elsewhere"
     assert hub.state.users["ann"].listener is again
-    assert ledger.record(hub.farewell(ann, "lost")) is None, "it has nothing left"
+    ledger.record(hub.farewell(ann, "lost"))
+    assert ledger.commit() == [], "it has nothing left to give up"
     assert len(bob.heard) == 1
 
 
