@@ -57,7 +57,10 @@ class Peer:
                 return line
 
     def close(self) -> None:
-        """Leave."""
+        """Leave, and wait until the server knows: the next one may want the same nick."""
+        with contextlib.suppress(OSError):
+            self._socket.sendall(b'{"do":"quit"}\n')
+            self._lines.read()
         self._lines.close()
         self._socket.close()
 

@@ -36,17 +36,14 @@ class Hub:
         self.state.tokens.pop(listener.token, None)
 
     def obey(self, listener: Listener, wish: Command) -> Rule:
-        """The rule that decides on the wish; whoever asks runs it.
-
-        :raises Refused: when the wish cannot even be considered.
-        """
-        if listener.user is not None:
-            if (rule := RULES.get(type(wish))) is not None:
-                return rule(self.state, listener.user, wish)  # type: ignore[no-any-return]
-            raise Refused("already_in", f"You are in already, as {listener.user.nick}.")
-        if (rule := AT_THE_DOOR.get(type(wish))) is not None:
-            return rule(self.state, listener, wish)  # type: ignore[no-any-return]
-        raise Refused("not_in", "Pick a nickname first.")
+        """The rule that decides on the wish; whoever asks runs it."""
+        user = listener.user
+        rule = (AT_THE_DOOR if user is None else RULES).get(type(wish))
+        if rule is not None:
+            return rule(self.state, user or listener, wish)  # type: ignore[no-any-return]
+        if user is None:
+            return _refuse(Refused("not_in", "Pick a nickname first."))
+        return _refuse(Refused("already_in", f"You are in already, as {user.nick}."))
 
     def farewell(self, listener: Listener, reason: str) -> Release:
         """What is to be recorded when a connection ends. Who said goodbye has nothing left to give up."""
@@ -60,3 +57,9 @@ class Hub:
         for event in batch:
             EFFECTS[type(event)](state, event, fanout)
         fanout.flush()
+
+
+def _refuse(refusal: Refused) -> Rule:
+    """The rule for a wish that cannot even be considered."""
+    raise refusal
+    yield

@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from tcpchat.config import BadSetting, Config, load
+from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_CONFIG, CannotStart
 from tcpchat.version import VERSION
 
@@ -171,11 +172,11 @@ def _first_signal() -> "asyncio.Future[str]":
 
 def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[str]:
     """What to type to join, where the data is, and what is switched off."""
-    yield f"tcpchat {VERSION} is listening on {', '.join(f'{host}:{port}' for host, port in addresses)}"
+    yield f"tcpchat {VERSION} is listening on {', '.join(write_address(*one) for one in addresses)}"
     host, port = addresses[0]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     yield f"  terminal    nc {host} {port}"
-    yield f"  our client  tcpchat-client {f'[{host}]' if ':' in host else host}:{port}"
+    yield f"  our client  tcpchat-client {write_address(host, port)}"
     yield f"  IRC client  /connect {host} {port}      then  /join #lobby"
     yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):

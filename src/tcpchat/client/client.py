@@ -10,10 +10,11 @@ import msgspec
 from tcpchat.client.backoff import backoff
 from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.model import commands, names, replies
+from tcpchat.model.address import parse_address
+from tcpchat.model.errors import EX_USAGE
 from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed, Said, TopicSet
 from tcpchat.model.replies import Refused
 
-DEFAULT_PORT = 7667
 MOST_WAITING = 1_000
 """Events that may wait to be taken; then the client reads no more, unless it waits for an answer itself."""
 
@@ -339,7 +340,10 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
         :param retry: whether a lost link is made again, for as long as it takes. If not, `CannotConnect` is raised
             where the events are iterated over.
         """
-        host, port = split_address(address)
+        try:
+            host, port = parse_address(address)
+        except ValueError as error:
+            raise CannotConnect(f"Cannot connect to {address}: {error}", EX_USAGE) from error
         self._client = Client(host, port, nick, name=name, user=user, retry=retry)
         self._join = list(rooms)
 
@@ -358,16 +362,3 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.close()
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of ``HOST``, ``HOST:PORT`` or ``[IPV6]:PORT``.
-
-    :raises CannotConnect: if it is none of them.
-    """
-    host, colon, port = address.strip().rpartition(":")
-    if not colon or port.endswith("]") or (":" in host and not host.startswith("[")):
-        host, port = address.strip(), str(DEFAULT_PORT)
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise CannotConnect(f"“{port}” is not a port: a number from 1 to 65535.", 64)
-    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)

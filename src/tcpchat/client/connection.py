@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from tcpchat.model import commands, events, replies
+from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_NOHOST, EX_PROTOCOL, EX_UNAVAILABLE, in_words
 from tcpchat.wire import jsonl
 
@@ -152,19 +153,16 @@ class Connection:
 
 def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConnect:
     """What to do when a connection cannot be made."""
+    there = write_address(host, port)
     if isinstance(error, socket.gaierror):
         return CannotConnect(f"Cannot find the host “{host}”. Is its name spelled right?", EX_NOHOST)
     if isinstance(error, ConnectionRefusedError):
-        return CannotConnect(
-            f"Nobody is listening on {host}:{port}. Start a server there: tcpchat-server --listen {host}:{port}"
-        )
+        return CannotConnect(f"Nobody is listening on {there}. Start a server there: tcpchat-server --listen {there}")
     if isinstance(error, TimeoutError) or error.errno in {errno.ETIMEDOUT, 10060}:
-        return CannotConnect(
-            f"No answer from {host}:{port} within {CONNECT_SECONDS:g} seconds. A firewall often does this."
-        )
+        return CannotConnect(f"No answer from {there} within {CONNECT_SECONDS:g} seconds. A firewall often does this.")
     if error.errno in {errno.EADDRNOTAVAIL, 10049}:
         return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
-    return CannotConnect(f"Cannot connect to {host}:{port}: {in_words(error)}.")
+    return CannotConnect(f"Cannot connect to {there}: {in_words(error)}.")
 
 
 async def _listens_on_loopback_only(host: str, port: int) -> bool:
@@ -185,5 +183,6 @@ async def _listens_on_loopback_only(host: str, port: int) -> bool:
 def _loopback_only(host: str, port: int) -> CannotConnect:
     return CannotConnect(
         f"A server runs on this machine, but it listens on 127.0.0.1:{port} only, not on {host}. "
-        f"Connect to 127.0.0.1:{port}, or start it with --listen {host}:{port} (0.0.0.0:{port} for all addresses)."
+        f"Connect to 127.0.0.1:{port}, or start it with --listen {write_address(host, port)} "
+        f"(0.0.0.0:{port} for all addresses)."
     )

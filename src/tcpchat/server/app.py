@@ -17,6 +17,7 @@ from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Config
+from tcpchat.model.address import write_address
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import listen
@@ -55,7 +56,7 @@ class Server:
         """
         config = config or Config()
         if port is not None:
-            config = replace(config, listen=(f"[{host}]:{port}" if ":" in host else f"{host}:{port}",))
+            config = replace(config, listen=(write_address(host, port),))
         if data is not None:
             config = replace(config, data=Path(data))
         self.config = config

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tcpchat.model.address import DEFAULT_PORT, parse_address, write_address
 from tcpchat.model.errors import (
     EX_CONFIG,
     EX_NOHOST,
@@ -19,24 +20,9 @@ from tcpchat.model.errors import (
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-DEFAULT_PORT = 7667
 BACKLOG = 1_024
 READ_BUFFER = 32_768
 """Bytes that may wait to be read of one client, before its sending is stopped at twice as many."""
-
-
-def parse_address(written: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
-    """``HOST:PORT``, ``HOST``, ``:PORT`` or ``[IPV6]:PORT`` as host and port.
-
-    :raises ValueError: with the reason in words.
-    """
-    host, colon, port = written.strip().rpartition(":")
-    if not colon or port.endswith("]") or (":" in host and not host.startswith("[")):
-        host, port = written.strip(), ""
-    host = host.removeprefix("[").removesuffix("]")
-    if port and not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise ValueError(f"“{port}” is not a port: a number from 1 to 65535 (0 lets the system choose one).")
-    return host or "127.0.0.1", int(port) if port else default_port
 
 
 async def listen(address: str, serve: Serve) -> asyncio.Server:
@@ -64,7 +50,8 @@ def _explained(error: OSError, host: str, port: int) -> CannotStart:
         owner = owner_of(port)
         who = f"{owner} is listening there already" if owner else "another program is listening there already"
         return CannotStart(
-            f"Cannot listen on {host}:{port}: {who}. Stop it, or choose another port: --listen {host}:{port + 1}",
+            f"Cannot listen on {write_address(host, port)}: {who}. "
+            f"Stop it, or choose another port: --listen {write_address(host, port + 1)}",
             EX_UNAVAILABLE,
         )
     if code in {errno.EADDRNOTAVAIL, 10049}:
@@ -72,10 +59,10 @@ def _explained(error: OSError, host: str, port: int) -> CannotStart:
     if code in {errno.EACCES, errno.EPERM, 10013}:
         return CannotStart(
             f"Cannot listen on port {port}: ports below 1024 need special rights. "
-            f"Choose a higher one: --listen {host}:{DEFAULT_PORT}",
+            f"Choose a higher one: --listen {write_address(host, DEFAULT_PORT)}",
             EX_NOPERM,
         )
-    return CannotStart(f"Cannot listen on {host}:{port}: {in_words(error)}.", EX_OSERR)
+    return CannotStart(f"Cannot listen on {write_address(host, port)}: {in_words(error)}.", EX_OSERR)
 
 
 def _own_addresses() -> str:

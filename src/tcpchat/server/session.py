@@ -195,11 +195,7 @@ class Session:
 
     async def _obey(self, request: Request) -> None:
         """Run the rule; each record takes effect before the rule goes on."""
-        try:
-            rule = self._hub.obey(self, request.command)
-        except Refused as refusal:
-            self._answer(request, refusal)
-            return
+        rule = self._hub.obey(self, request.command)
         wish = self._step(rule, request, None)
         while wish is not None:
             try:
@@ -211,11 +207,7 @@ class Session:
 
     def _say(self, request: Request) -> None:
         """Queue what was said; the rule goes on when it is settled."""
-        try:
-            rule = self._hub.obey(self, request.command)
-        except Refused as refusal:
-            self._answer(request, refusal)
-            return
+        rule = self._hub.obey(self, request.command)
         wish = self._step(rule, request, None)
         if wish is not None:
             self._unsettled.append((rule, request, self._grant(wish)))
