@@ -18,7 +18,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a client may take. Reaching a limit gets an answer that names it."""
 
     enabled: bool = True
-    """False turns every rate and per-address limit off, for benchmarks and conformance suites."""
+    """False turns the per-address limit off, for benchmarks and conformance suites that all come from one place."""
     clients: AtLeastOne = 10_000
     """Connections in all. Fewer where the system allows fewer open files."""
     clients_per_address: AtLeastOne = 64

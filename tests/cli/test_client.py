@@ -192,7 +192,7 @@ Start = Callable[..., Screen]
         (b"a\nb", ["a", "b"]),
         (b"one\r\n\r\n  two\n", ["one", "  two"]),
         (b"caf\xc3\xa9 \xff\n", ["caf\u00e9 \ufffd"]),
-        (b"//etc is full\n", ["/etc is full"]),
+        (b"/dev/sda1 is full\n//\n/quit\nstill here\n", ["/dev/sda1 is full", "//", "/quit", "still here"]),
         (b"".join(b"%d\n" % number for number in range(400)), [str(number) for number in range(400)]),
     ],
 )
@@ -245,9 +245,7 @@ def test_a_full_disk_is_no_reason_for_a_traceback(run: Run) -> None:
     [
         (["--room", "a b"], b"x\n", 65, "A room name cannot contain a space."),
         (["--nick", "a b"], b"x\n", 65, "A nickname cannot contain a space."),
-        ([], b"/nope secret\nhello\n", 65, "There is no /nope, nothing was sent."),
-        ([], b"/msg bob\n", 65, "Something is missing: /msg NAME TEXT"),
-        ([], b"/msg nobody hello\n", 65, "There is nobody called nobody here."),
+        (["--room", "#a", "--room", "#b"], b"x\n", 64, "One --room at a time"),
         ([], b"x" * 5_000, 65, "A message of 5000 bytes is too long: 4096 at most."),
         ([], b"x" * 30_000, 65, "That line is longer than this server takes."),
         ([], b"x" * 300_000, 65, "A line of more than 65536 bytes was not sent."),
@@ -261,7 +259,6 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert done.returncode == code
     assert sentence in done.stderr.decode()
     assert b"Traceback" not in done.stderr
-    assert b"secret" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -289,25 +286,20 @@ def test_a_taken_name(run: Run, bob: Peer, environment: dict[str, str]) -> None:
     assert b"The name bob is taken. Try bob2." in done.stderr
 
 
-def test_commands_in_a_pipe_take_effect_in_their_order(run: Run, bob: Peer) -> None:
-    done = run(
-        given=b"/nick zoe\n/msg bob psst\n/me waves\n/join tea\nhello\n/room lobby\nhi\n/rooms\n/quit bye\nnever\n"
+def test_commands_take_effect_in_their_order_and_mistakes_are_never_said(terminal: Start, bob: Peer) -> None:
+    screen = terminal("--plain")
+    screen.until("-- Type and press Enter. /help  Ctrl-D leaves")
+    screen.type("/nope secret\n/msg bob\n/msg nobody hello\n")
+    screen.until(
+        ".*There is no /nope, nothing was sent.*", ".*missing: /msg NAME TEXT", ".*There is nobody called nobody here."
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    screen.type("/nick zoe\n/msg bob psst\n/me waves\n/join tea\nhello\n/room lobby\nhi\n/quit bye\n")
     assert bob.hear("told")["text"] == "psst"
     assert [(event["text"], event.get("kind")) for event in (bob.hear(), bob.hear())] == [
         ("waves", "action"),
         ("hi", None),
     ]
     assert bob.hear("gone")["reason"] == "bye"
-    shown = re.sub(r"(?m)^\d\d:\d\d ", "", done.stdout.decode()).splitlines()
-    assert shown[:5] == [
-        "-- You are zoe now.",
-        "(to bob) <zoe> psst",
-        "#lobby * zoe waves",
-        "#tea <zoe> hello",
-        "-- What you type goes to #lobby. You are also in #tea.",
-    ]
 
 
 class Faked:
@@ -389,7 +381,7 @@ def test_a_signal_ends_a_pipe_in_silence(port: int, environment: dict[str, str],
 def test_what_is_half_typed_survives_what_arrives(terminal: Start, bob: Peer) -> None:
     bob.say("morning")
     screen = terminal()
-    screen.until(".*<bob> morning", "-- #lobby, 2 people: bob, you. Type and press Enter. .*", "ann #lobby>")
+    screen.until(".*<bob> morning", "-- #lobby, 2 people: bob, you.", "-- Type and press Enter. .*", "ann #lobby>")
     screen.type("half typed te")
     screen.until("ann #lobby> half typed te")
     for number in range(50):
@@ -540,7 +532,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_keeps_what_is_typed(port: in
 def test_ctrl_z_in_plain_mode(port: int, start: Start, bob: Peer) -> None:
     screen = start("bash", "--norc", "-i", PS1="shell> ")
     screen.type(f"{' '.join(CLIENT)} 127.0.0.1:{port} --plain\r")
-    screen.until("-- #lobby, 2 people: bob, you. .*")
+    screen.until("-- #lobby, 2 people: bob, you.", "-- Type and press Enter. .*")
     screen.type("\x1a")
     screen.until(".*Stopped.*", "shell>")
     screen.type(f"{sys.executable} -c 'import os; print(os.get_blocking(0))'\r")
@@ -564,7 +556,7 @@ def test_plain_has_no_escapes_and_no_prompt(
 ) -> None:
     environment |= dict([plain[0].split("=")]) if "=" in plain[0] else {}
     screen = terminal(*(one for one in plain if "=" not in one))
-    screen.until("-- #lobby, 2 people: bob, you. Type and press Enter. /help  Ctrl-D leaves")
+    screen.until("-- #lobby, 2 people: bob, you.", "-- Type and press Enter. /help  Ctrl-D leaves")
     bob.say("hello")
     screen.until(r"\d\d:\d\d #lobby <bob> hello")
     screen.type("hi there\n")

@@ -86,7 +86,11 @@ async def test_history_comes_to_those_who_can_tell_it_from_what_is_said_now(conn
         r":\S+ BATCH -\1\r\n"
     )
     await timed.enter_irc("timed", "#tea", "server-time")
-    await timed.until(r"^@time=\S+Z :ann!ann@localhost PRIVMSG #tea :before you came\r\n")
+    await timed.until(
+        r"^:\S+ NOTICE #tea :Said here before:\r\n"
+        r"@time=\S+Z :ann!ann@localhost PRIVMSG #tea :before you came\r\n"
+        r":\S+ NOTICE #tea :Now:\r\n"
+    )
     await old.enter_irc("old", "#tea")
     old.send("PING done")
     await old.until("PONG")

@@ -75,6 +75,15 @@ async def test_a_slip_of_the_slash_is_never_said(connect: Connect) -> None:
     await bob.enter_line("bob")
     ann.send("/pasword geheim", "//shrug")
     await ann.until("-- There is no /pasword")
+    for incomplete, complaint in {
+        "/nick": "Something is missing: /nick NAME",
+        "/join": "Something is missing: /join #ROOM",
+        "/msg bob": "Something is missing: /msg NAME TEXT",
+        "/me": "Something is missing: /me TEXT",
+        "/history abc": r"abc is not a number: /history \[HOW MANY\]",
+    }.items():
+        ann.send(incomplete)
+        await ann.until(f"-- {complaint}")
     await bob.until("<ann> /shrug")
     assert "geheim" not in bob.seen.decode()
 

@@ -78,13 +78,19 @@ class Embedded:
 
     def _write_all(self) -> None:
         """The writer thread: one transaction for each batch, one wake-up of the loop for each transaction."""
+        failing = False
         while (appends := self._to_write.get()) is not None:
             try:
                 outcome = self._writer.write(appends)
             except Exception as error:  # whatever it is, the next ones must not wait for ever
-                log.error("the log could not be written: %s", error)
+                if not failing:  # said once, not for each message
+                    log.error("the log cannot be written, and nothing is stored: %s", error)
+                failing = True
                 self._tell(Unavailable(f"Not stored: the log cannot be written ({error})."))
             else:
+                if failing:
+                    log.warning("the log can be written again")
+                failing = False
                 self._tell(outcome)
 
     def _tell(self, outcome: list[tuple[Event, bool]] | Unavailable) -> None:

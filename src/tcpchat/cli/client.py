@@ -6,12 +6,13 @@ import getpass
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from tcpchat.cli.usage import BadUsage, Command
 from tcpchat.model import names
-from tcpchat.model.errors import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE, in_words
+from tcpchat.model.errors import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, in_words
 from tcpchat.model.replies import Refused
 from tcpchat.version import VERSION
 
@@ -28,28 +29,15 @@ MOST_NICKS = 10
 """How many names are tried."""
 
 
-class _Command(click.Command):
-    """Wrong usage ends with the code that sysexits.h has for it."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """See `click.Command`."""
-        try:
-            return super().make_context(*args, **kwargs)
-        except click.UsageError as error:
-            raise _BadUsage(error.format_message(), error.ctx) from error
-
-
-class _BadUsage(click.UsageError):
-    exit_code = EX_USAGE
-
-
-@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("address", default="127.0.0.1", metavar="[HOST[:PORT]]")
 @click.option("--nick", "-n", metavar="NAME", help="What you are called. [default: your user name]")
-@click.option("--room", "-r", default=names.LOBBY, metavar="ROOM", help="The room to go into.", show_default=True)
+@click.option(
+    "--room", "-r", "rooms", multiple=True, metavar="ROOM", help=f"The room to go into. [default: {names.LOBBY}]"
+)
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
-def main(address: str, nick: str | None, room: str, plain: bool) -> None:
+def main(address: str, nick: str | None, rooms: tuple[str, ...], plain: bool) -> None:
     """Chat, at the server on HOST (default 127.0.0.1, port 7667).
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
@@ -59,6 +47,9 @@ def main(address: str, nick: str | None, room: str, plain: bool) -> None:
     """
     from tcpchat.cli.streams import have_three_files, left_as_found
 
+    if len(rooms) > 1:
+        raise BadUsage("One --room at a time; /join goes into another one later.")
+    room = rooms[0] if rooms else names.LOBBY
     have_three_files()
     _warn_of_every_address(address)
     try:

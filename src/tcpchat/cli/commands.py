@@ -114,8 +114,10 @@ async def topic(talk: "Talk", argument: str) -> None:
 
 async def history(talk: "Talk", argument: str) -> None:
     """/history [HOW MANY]"""
-    number = int(argument[:6]) if argument.isascii() and argument.isdigit() else HISTORY_LINES
-    await talk.show_past(talk.current, min(number, MOST_HISTORY_LINES))
+    if argument and not (argument.isascii() and argument.isdigit()):
+        await talk.refuse(f"{argument[:30]} is not a number: {usage('history')}")
+        return
+    await talk.show_past(talk.current, min(int(argument[:6] or HISTORY_LINES), MOST_HISTORY_LINES))
 
 
 async def away(talk: "Talk", argument: str) -> None:

@@ -88,7 +88,8 @@ class Plain:
         if line is None:
             await talk.refuse(f"A line of more than {MOST_LINE_BYTES} bytes was not sent.")
             return True
-        return await talk.typed(line.decode("utf-8", "replace"))
+        text = line.decode("utf-8", "replace")
+        return await (talk.typed(text) if self.person else talk.typed_in_pipe(text))
 
 
 class Printer:

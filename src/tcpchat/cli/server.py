@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import NoReturn
 
 import click
 
+from tcpchat.cli.usage import Command
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_CONFIG, CannotStart
@@ -22,7 +24,7 @@ SWITCH_INTERVAL = 0.0005
 """Seconds until a busy loop lets the log's writer go on. 5 ms, the default, would delay commits."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--listen",
     "-l",
@@ -176,14 +178,22 @@ def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[s
     host, port = addresses[0]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     yield f"  terminal    nc {host} {port}"
-    yield f"  our client  tcpchat-client {write_address(host, port)}"
-    yield f"  IRC client  /connect {host} {port}      then  /join #lobby"
+    yield f"  our client  {_command('tcpchat-client')} {write_address(host, port)}"
+    yield f"  IRC client  server {host}, port {port}, no TLS; then /join #lobby   (irssi: /connect {host} {port})"
     yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
         yield "  NOTE        others on the network can join, and what is said travels unencrypted"
     if not config.limits.enabled:
-        yield "  WARNING     limits.enabled = false: no rate or per-address limit holds. For benchmarks and tests only."
+        yield "  WARNING     limits.enabled = false: no per-address limit holds. For benchmarks and tests only."
     yield "Ctrl-C stops it."
+
+
+def _command(name: str) -> str:
+    """What to type for another of our commands: its name, or where it is if the shell would not find it."""
+    beside = Path(sys.executable).with_name(name)
+    if shutil.which(name) or not beside.exists():
+        return name
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 if __name__ == "__main__":

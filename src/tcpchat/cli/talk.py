@@ -96,6 +96,12 @@ class Talk:
         await self._typed.put(wish)
         return True
 
+    async def typed_in_pipe(self, line: str) -> bool:
+        """A line that no person typed: whatever it looks like, it is said. :returns: whether there may be more."""
+        if line.strip():
+            await self._typed.put(typed_commands.Wish(typed_commands.say, line))
+        return True
+
     async def work(self) -> None:
         """Do what is typed. Lines to say are sent without waiting for each other; a command waits for all before it."""
         while True:
@@ -184,18 +190,17 @@ class Talk:
         await self.show(notice(self._where() + (f" You are also in {others}." if others else "")))
 
     async def show_past(self, room: str, limit: int) -> None:
-        """The latest entries of a room's log."""
+        """The latest entries of a room's log, set apart from what is said now."""
         past = await self.chat.history(room, limit=limit)
         self._shown[names.fold(room)] = {event.id for event in past}
-        for event in past:
-            await self.show(event_lines(event, self.me, place=self._place(event)))
+        said = [line for event in past for line in event_lines(event, self.me, place=self._place(event))]
+        await self.show([*notice(f"Said in {room} before:"), *said, *notice("Now:")] if said else [])
 
     async def _welcome(self, seated: Seated, hint: str) -> None:
         if not seated.already:
             await self.show_past(seated.room, PAST_LINES)
-        if seated.topic:
-            await self.show(notice(f"The topic is: {seated.topic}"))
-        await self.show(notice(f"{company(seated.room, seated.people, self.me)} {hint}".rstrip()))
+        topic = [f"The topic is: {seated.topic}"] if seated.topic else []
+        await self.show(notice(*topic, company(seated.room, seated.people, self.me), *filter(None, [hint])))
 
     def _where(self) -> str:
         return f"What you type goes to {self.current}." if self.current else "You are in no room now."

@@ -44,11 +44,11 @@ def showable(text: str) -> str:
 
 
 def cut(text: str, size: int) -> list[str]:
-    """The text in pieces of at most `size` bytes of UTF-8 each, never cut inside a character."""
+    """The text in pieces of at most `size` bytes of UTF-8 each, cut behind a space, or at least behind a character."""
     raw = text.encode()
     pieces = []
     while len(raw) > size:
-        end = size
+        end = raw.rfind(b" ", size // 2, size) + 1 or size
         while raw[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(raw[:end].decode())

@@ -20,7 +20,7 @@ from tcpchat.config import Config
 from tcpchat.model.address import write_address
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
-from tcpchat.server.listeners import listen
+from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.session import Session
 
 GRACE = 1.2
@@ -68,7 +68,8 @@ class Server:
         self._names = map("s{}".format, count(1))
         self._host_key = token_bytes(16)
         self._keeper: asyncio.Task[None] | None = None
-        self._stopping = False
+        self.stopping = False
+        """Whether nobody is let in any more, and everybody is told to go."""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -103,6 +104,8 @@ class Server:
 
         :raises CannotStart: with the way out; nothing is left behind.
         """
+        for address in self.config.listen:
+            check_address(address)
         await self.backend.start(self.hub)
         self.hub.state.log = self.backend.incarnation
         try:
@@ -115,9 +118,9 @@ class Server:
 
     async def stop(self, reason: str = "The server is stopping.") -> None:
         """No new clients; everybody is told, what was taken is stored, all is closed. Takes about a second at most."""
-        if self._stopping:
+        if self.stopping:
             return
-        self._stopping = True
+        self.stopping = True
         for listener in self._listeners:
             listener.close()
         if self._keeper is not None:
@@ -139,7 +142,7 @@ class Server:
         """One client: let in, or told why not."""
         peer = writer.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
-        refusal = "The server is stopping." if self._stopping else self._admission.refusal(address)
+        refusal = "The server is stopping." if self.stopping else self._admission.refusal(address)
         if refusal:
             log.debug("refused a connection from %s: %s", address, refusal)
             writer.write(f"ERROR :{refusal}\r\n".encode())
@@ -155,7 +158,7 @@ class Server:
         try:
             await session.run()
         except asyncio.CancelledError:
-            if not self._stopping:
+            if not self.stopping:
                 raise
         finally:
             log.debug("session %s is over", session.session)

@@ -25,15 +25,23 @@ READ_BUFFER = 32_768
 """Bytes that may wait to be read of one client, before its sending is stopped at twice as many."""
 
 
+def check_address(address: str) -> tuple[str, int]:
+    """Host and port.
+
+    :raises CannotStart: if it is no address.
+    """
+    try:
+        return parse_address(address)
+    except ValueError as error:
+        raise CannotStart(f"Cannot listen on {address}: {error}", EX_CONFIG) from error
+
+
 async def listen(address: str, serve: Serve) -> asyncio.Server:
     """Start to take connections.
 
     :raises CannotStart: with the way out.
     """
-    try:
-        host, port = parse_address(address)
-    except ValueError as error:
-        raise CannotStart(f"Cannot listen on {address}: {error}", EX_CONFIG) from error
+    host, port = check_address(address)
     try:
         return await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER)
     except socket.gaierror as error:

@@ -47,12 +47,13 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_task",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_server", "_task",
         "_unsettled", "_writer", "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since",
         "token", "user",
     )  # fmt: skip
 
     def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, host: str) -> None:
+        self._server = server
         self._config: Config = server.config
         self._hub: Hub = server.hub
         self._backend: Backend = server.backend
@@ -257,9 +258,10 @@ class Session:
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
         self._leaving = True
-        with suppress(Unavailable):  # the server is stopping, and everybody with it
-            await self._backend.record(nothing(self.session))  # what was asked for last may still be on its way
-            await self._backend.record(self._hub.farewell(self, reason))
+        if not self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
+            with suppress(Unavailable):
+                await self._backend.record(nothing(self.session))  # what was asked for last may still be on its way
+                await self._backend.record(self._hub.farewell(self, reason))
         if self._catching is not None:
             self._catching.cancel()
             await asyncio.wait([self._catching])

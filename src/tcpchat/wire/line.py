@@ -15,6 +15,7 @@ from tcpchat.wire.telnet import Telnet, erased
 PROMPT = "Nickname: "
 GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
 NAMES_SHOWN = 12
+HISTORY_LINES = 50
 BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
 
 
@@ -128,6 +129,8 @@ class PlainLines:
             yield _lines(
                 f"-- There is no /{showable(name)[:30]}. /help lists what there is; //{showable(name)[:30]} says it."
             )
+        elif len(argument.split()) < command.words:
+            yield _lines(f"-- Something is missing: {command.usage}")
         else:
             yield from command.read(self, argument.strip())
 
@@ -184,8 +187,10 @@ class PlainLines:
 
     def read_history(self, argument: str) -> Iterator[Request | bytes]:
         """/history [HOW MANY]"""
-        limit = int(argument) if argument.isascii() and argument.isdigit() and len(argument) < 6 else 50
-        yield Request(commands.History(room=self.current, limit=limit))
+        if argument and not (argument.isascii() and argument.isdigit()):
+            yield _lines(f"-- {argument[:30]} is not a number: /history [HOW MANY]")
+        else:
+            yield Request(commands.History(room=self.current, limit=int(argument[:6] or HISTORY_LINES)))
 
     def read_away(self, argument: str) -> Iterator[Request | bytes]:
         """/away [WHY]"""
@@ -264,12 +269,13 @@ class PlainLines:
 
 
 class _Command:
-    """A command that can be typed: how it is read, and what /help says of it."""
+    """A command that can be typed: how it is read, what /help says of it, and how many words it needs."""
 
-    def __init__(self, read: Callable[[PlainLines, str], Iterator[Request | bytes]], help: str) -> None:
+    def __init__(self, read: Callable[[PlainLines, str], Iterator[Request | bytes]], help: str, words: int = 0) -> None:
         self.read = read
         self.usage = read.__doc__ or ""
         self.help = help
+        self.words = words
 
 
 def _some(people: list[str]) -> str:
@@ -353,13 +359,13 @@ _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
 }
 
 COMMANDS = {
-    "nick": _Command(PlainLines.read_nick, "take another nickname"),
-    "join": _Command(PlainLines.read_join, "go into a room; what you type goes there"),
+    "nick": _Command(PlainLines.read_nick, "take another nickname", 1),
+    "join": _Command(PlainLines.read_join, "go into a room; what you type goes there", 1),
     "part": _Command(PlainLines.read_part, "leave a room"),
     "rooms": _Command(PlainLines.read_rooms, "which rooms there are"),
     "who": _Command(PlainLines.read_who, "who is here, or who somebody is"),
-    "msg": _Command(PlainLines.read_msg, "tell one person something"),
-    "me": _Command(PlainLines.read_me, "say what you do"),
+    "msg": _Command(PlainLines.read_msg, "tell one person something", 2),
+    "me": _Command(PlainLines.read_me, "say what you do", 1),
     "topic": _Command(PlainLines.read_topic, "see or set what the room is about"),
     "history": _Command(PlainLines.read_history, "what was said before"),
     "away": _Command(PlainLines.read_away, "say that you are away, or back"),

@@ -25,7 +25,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
             ghost.session, Gone(by=ghost.user.nick, reason="resumed elsewhere", origin=ghost.user.origin)
         )
     origin = f"{_user_name(wish.user)}@{listener.host}"
-    name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS]
+    name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
     arrival = Arrived(by=wish.nick, session=listener.session, origin=origin, name=name)
     if (yield records.Hold(records.nick(folded), listener.session, arrival)) is None:
         raise _taken(state, wish.nick)

@@ -63,13 +63,16 @@ def _speech(event: events.Said | events.Told, target: str, tags: Tags) -> bytes:
 
 
 def write_page(context: Context, request: Request, reply: replies.Page) -> bytes:
-    """Only what was said (there is no event-playback yet); where it can be, as a chathistory batch.
+    """Only what was said (there is no event-playback yet): as a chathistory batch, or between two marks.
 
     See ircv3.net/specs/batches/chathistory.
     """
     said = [event for event in reply.events if isinstance(event, events.Said)]
-    if BATCH not in context.capabilities or not said:
-        return b"".join(write_said(event, Tags(context.capabilities)) for event in said)
+    if not said:
+        return b""
+    if BATCH not in context.capabilities:
+        marks = [line(f":{context.server}", "NOTICE", reply.room, last=mark) for mark in ("Said here before:", "Now:")]
+        return marks[0] + b"".join(write_said(event, Tags(context.capabilities)) for event in said) + marks[1]
     reference = context.next_batch()
     tags = Tags(context.capabilities, reference)
     opening = line(f":{context.server}", "BATCH", f"+{reference}", "chathistory", reply.room)

@@ -1,0 +1,24 @@
+"""Wrong usage of a command ends with the code that sysexits.h has for it."""
+
+from typing import Any
+
+import click
+
+from tcpchat.model.errors import EX_USAGE
+
+
+class Command(click.Command):
+    """A command of ours."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """See `click.Command`."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            raise BadUsage(error.format_message(), error.ctx) from error
+
+
+class BadUsage(click.UsageError):
+    """Options or arguments that cannot be understood."""
+
+    exit_code = EX_USAGE
