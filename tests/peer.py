@@ -35,13 +35,13 @@ class Peer:
             self.writer.write((line.encode() if isinstance(line, str) else line) + b"\n")
 
     async def until(self, pattern: str) -> re.Match[str]:
-        """Wait until the pattern comes, after what was last waited for. It spans at most 64 KiB."""
+        """Wait until the pattern comes, after what was last waited for. It spans 64 KiB or one line."""
         wanted = re.compile(pattern, re.MULTILINE)
         start = self._mark
         try:
             async with asyncio.timeout(PATIENCE):
                 while (found := wanted.search(self._text, start)) is None:
-                    start = max(self._mark, len(self._text) - 65_536)
+                    start = max(self._mark, min(len(self._text) - 65_536, self._text.rfind("\n") + 1))
                     data = await self.reader.read(1 << 24)
                     if not data:
                         raise EOFError(f"closed before {pattern!r} came; seen: {self.new!r}")

@@ -196,6 +196,70 @@ async def test_a_bot_that_is_slow_can_still_say_something(server: tcpchat.Server
         assert texts[:3_000] == [str(number) for number in range(3_000)]
 
 
+async def test_a_program_that_takes_no_events_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcpchat.client.client.MOST_WAITING", 5)
+    monkeypatch.setattr("tcpchat.client.client.STILL_THERE_SECONDS", 0.05)
+    limits = tcpchat.Limits(ping_seconds=0.3, pong_seconds=0.3)
+    async with (
+        tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server,
+        tcpchat.connect(address(server), nick="deaf", rooms=["#tea"]) as deaf,
+        tcpchat.connect(address(server), nick="ann", rooms=["#tea"]) as ann,
+    ):
+        for number in range(20):
+            await ann.say("#tea", str(number))
+        async with asyncio.timeout(PATIENCE):
+            while not await ann.history("#tea", limit=1) or server.hub.state.user("ann") is None:
+                pass
+            began = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() < began + 1.2:  # twice the time after which the silent are gone
+                await ann.history("#tea", limit=1)
+        assert server.hub.state.user("deaf") is not None
+        assert len([one for one in await take(deaf, 20) if isinstance(one, tcpchat.Said)]) == 20
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcpchat.client.client.ANSWER_SECONDS", 0.1)
+
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(nothing, "127.0.0.1", 0) as mute:
+        port = mute.sockets[0].getsockname()[1]
+        with pytest.raises(tcpchat.CannotConnect, match="does not answer"):
+            async with tcpchat.connect(f"127.0.0.1:{port}", nick="ann"):
+                pass
+
+
+async def test_a_dead_link_is_noticed_by_its_silence(server: tcpchat.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcpchat.client.connection.SILENCE", 0.2)
+    async with Link.to(server.port) as link, tcpchat.connect(f"127.0.0.1:{link.port}", nick="ann") as ann:
+        link.swallow_answers()
+        async with asyncio.timeout(PATIENCE):
+            async for event in ann:
+                if isinstance(event, tcpchat.LinkLost):
+                    assert "silent" in event.reason
+                    break
+
+
+async def test_what_was_said_before_one_came_is_never_an_event(server: tcpchat.Server) -> None:
+    """Not even if the link breaks in the very moment of joining."""
+    async with tcpchat.connect(address(server), nick="ann", rooms=["#tea"]) as ann:
+        for number in range(30):
+            await ann.say("#tea", f"old {number}")
+        async with Link.to(server.port) as link, tcpchat.connect(f"127.0.0.1:{link.port}", nick="bob") as bob:
+            link.swallow_answers()
+            joining = asyncio.create_task(bob.join("#tea"))
+            async with asyncio.timeout(PATIENCE):
+                while "bob" not in (await ann.join("#tea")).people:
+                    pass
+            link.cut()
+            await joining
+            await ann.say("#tea", "new")
+            assert [event.text for event in await take(bob, 1) if isinstance(event, tcpchat.Said)] == ["new"]
+
+
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [("127.0.0.1:1", "Nobody is listening on 127.0.0.1:1. Start a server there"), ("localhost:x", "“x” is not a port")],

@@ -18,7 +18,7 @@ async def test_two_people_talk_and_see_each_other_come_and_go(connect: Connect) 
     await ann.until(r"^\[\d\d:\d\d\] <bob> hello\r\n")
     bob.send("/me waves", "/quit see you")
     await ann.until(r"^\[\d\d:\d\d\] \* bob waves\r\n-- bob is gone \(see you\)\r\n")
-    assert "-- Bye." in await bob.end()
+    assert "-- bye" in await bob.end()
 
 
 async def test_a_taken_or_impossible_name_is_explained_and_asked_for_again(connect: Connect) -> None:

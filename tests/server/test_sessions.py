@@ -2,12 +2,17 @@
 
 import asyncio
 import errno
+import json
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 import tcpchat
+from tcpchat.backend.store import Writer
+from tcpchat.chat.effects import EFFECTS
+from tcpchat.model.records import Append
 from tests.conftest import Connect
 from tests.peer import PATIENCE, Peer
 
@@ -222,8 +227,6 @@ async def test_what_was_taken_is_stored_when_the_server_stops(tmp_path: Path) ->
 
 
 async def test_an_embedded_server_leaves_no_task_and_no_thread_behind(tmp_path: Path) -> None:
-    import threading
-
     tasks, threads = asyncio.all_tasks(), threading.enumerate()
     async with (
         tcpchat.Server(port=0, data=tmp_path) as server,
@@ -245,3 +248,105 @@ async def test_a_link_that_breaks_during_a_rename_leaves_no_ghost(server: tcpcha
         await watcher.until(rf"-- anna?{number} is gone")
     await eventually(lambda: list(server.hub.state.users) == ["watcher"])
     assert [member.nick for member in server.hub.state.rooms["#lobby"].members] == ["watcher"]
+
+
+async def test_a_farewell_cannot_forge_lines_and_cannot_keep_one_here(connect: Connect) -> None:
+    bob, ann = await connect(), await connect()
+    await bob.enter_line("bob")
+    await ann.enter_json("ann", "#lobby")
+    ann.send(json.dumps({"do": "quit", "reason": "x)\n[12:00] <admin> your password please\n" + "y" * 9_000}))
+    told = await bob.until(r"-- ann is gone .*\r\n")
+    assert "x) [12:00] <admin> your password please yyy" in told[0]
+    assert len(told[0]) < 400
+    assert '{"bye":"bye"}' in await ann.end()
+
+
+async def test_who_asks_for_more_than_it_reads_waits_for_itself(server: tcpchat.Server, connect: Connect) -> None:
+    ann = await connect()
+    await ann.enter_json("ann", "#tea")
+    for _ in range(50):
+        await ann.ask(do="say", room="#tea", text="x" * 4_000)
+    stuck = unread_connection(server.port)
+    stuck.sendall(b'{"do":"enter","nick":"stuck"}\n{"do":"join","room":"#tea"}\n')
+    stuck.sendall(b'{"do":"history","room":"#tea","limit":500}\n' * 1_000)  # 200 MB of answers
+    await eventually(lambda: len(server._sessions) == 2)
+    session = next(one for one in server._sessions if one.user is None or one.user.nick != "ann")
+    await eventually(lambda: session.outbox.full)
+    assert session.outbox.waiting < 1_000_000
+    stuck.close()
+
+
+async def test_a_page_of_history_is_bounded_in_size(connect: Connect) -> None:
+    ann = await connect()
+    await ann.enter_json("ann", "#tea")
+    for number in range(100):
+        ann.send(json.dumps({"do": "say", "room": "#tea", "text": f"{number} " + "x" * 4_000}))
+    page = await ann.ask(do="history", room="#tea", limit=500, after=0)
+    assert page["more"]
+    numbers = [event["number"] for event in page["events"]]
+    while page.get("more"):
+        page = await ann.ask(do="history", room="#tea", limit=500, after=numbers[-1])
+        numbers += [event["number"] for event in page["events"]]
+    assert numbers == list(range(1, 101))
+
+
+async def test_a_program_that_is_slow_to_speak_is_not_taken_for_a_person(connect: Connect) -> None:
+    irc, program = await connect(), await connect()
+    for peer in (irc, program):
+        await peer.until("Nickname: ")
+    irc.send("CAP LS 302", "NICK ann", "USER ann 0 * :Ann", "CAP END")
+    await irc.until(r"^:\S+ CAP \* LS :")
+    await irc.until(r"^:\S+ 001 ann ")
+    await program.enter_json("joe")
+
+
+async def test_rooms_that_only_have_a_topic_take_no_space_from_others() -> None:
+    async with tcpchat.Server(tcpchat.Config(limits=tcpchat.Limits(rooms=3)), port=0) as server:
+        ann = await Peer.open(server.port)
+        await ann.enter_json("ann")
+        for number in range(10):
+            for request in ({"do": "join"}, {"do": "set_topic", "topic": "x"}, {"do": "part"}):
+                assert "ok" in await ann.ask(**request, room=f"#{number}")
+        assert len(server.hub.state.rooms) <= 4
+        assert (await ann.ask(do="join", room="#9"))["topic"] == "x"
+        await ann.close()
+
+
+async def test_a_slow_disk_does_not_keep_the_server_from_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    write = Writer.write
+
+    def slowly(writer: Writer, appends: list[Append]) -> object:
+        released.wait(PATIENCE)
+        return write(writer, appends)
+
+    monkeypatch.setattr(Writer, "write", slowly)
+    server = tcpchat.Server(port=0, data=tmp_path)
+    await server.start()
+    ann = await (await Peer.open(server.port)).enter_irc("ann", "#tea")
+    ann.send("PRIVMSG #tea :slowly")
+    await eventually(lambda: server.backend._order._batch)  # type: ignore[attr-defined]
+    ann.writer.write_eof()  # the session leaves, and waits for what it said
+    stopping = asyncio.create_task(server.stop())
+    assert await ann.end()
+    released.set()
+    async with asyncio.timeout(PATIENCE):
+        await stopping
+    await ann.close()
+
+
+async def test_one_effect_that_fails_keeps_nobody_else_waiting(
+    server: tcpchat.Server, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    ann, bob = await connect(), await connect()
+    await ann.enter_json("ann", "#tea")
+    await bob.enter_json("bob", "#tea")
+    monkeypatch.setitem(EFFECTS, tcpchat.TopicSet, fail)  # type: ignore[arg-type]
+    ann.send('{"do":"set_topic","room":"#tea","topic":"x"}', '{"do":"say","room":"#tea","text":"hi"}')
+    await bob.until('"text":"hi"')
+    assert [record.message for record in caplog.records] == ["the effect of a recorded TopicSet failed"]

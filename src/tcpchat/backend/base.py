@@ -11,10 +11,6 @@ class Unavailable(Exception):
     """Certainly not recorded. The text says why."""
 
 
-class Unknown(Exception):
-    """Perhaps recorded: to be repeated with the same key only."""
-
-
 class Sink(Protocol):
     """Takes what was recorded."""
 

@@ -38,17 +38,17 @@ class Embedded:
         """Open the file, and start the threads."""
         self._loop = asyncio.get_running_loop()
         self._lock = FileLock(self._directory)
+        self._readers: SimpleQueue[Reader] = SimpleQueue()
         try:
             self._writer = Writer(self._directory)
+            for _ in range(READERS):
+                self._readers.put(Reader(self._writer.path, self._writer.incarnation))
             standing = self._writer.standing()
         except BaseException:
             self._lock.release()
             raise
         self._order = Order(sink, self._to_write.put)
-        self._readers: SimpleQueue[Reader] = SimpleQueue()
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
-        for _ in range(READERS):
-            self._readers.put(Reader(self._writer.path, self._writer.incarnation))
         sink.feed(standing)
         self._thread = Thread(target=self._write_all, name="tcpchat-writer", daemon=True)
         self._thread.start()

@@ -51,7 +51,9 @@ if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 
     def _lock(file: int) -> None:
+        os.lseek(file, 1 << 30, os.SEEK_SET)  # a lock keeps others from reading, too: not where the text is
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        os.lseek(file, 0, os.SEEK_SET)
 
 else:
     import fcntl

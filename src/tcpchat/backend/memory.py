@@ -10,21 +10,27 @@ from msgspec.structs import replace
 from tcpchat.backend.base import Sink
 from tcpchat.backend.order import Order, Written, now_ms
 from tcpchat.model import names
-from tcpchat.model.events import LOGGED, Event
+from tcpchat.model.events import LOGGED, Event, TopicSet
 from tcpchat.model.records import Append, Read, Record, log_of
 
+MOST_BYTES = 64 << 20
+"""What all entries together may take, about; the oldest of the log that was silent longest go first."""
+
 MOST_LOGS = 20_000
-ENTRIES_KEPT = 1_000
-"""Per room or conversation; enough for those who read slowly to catch up from."""
+ENTRY_BYTES = 500
+"""What an entry takes besides its text, about."""
 
 
 class Memory:
-    """The backend that keeps the last entries of each log in memory, and nothing on disk."""
+    """The backend that keeps the last entries in memory, for those who read slowly, and nothing on disk."""
 
     def __init__(self) -> None:
         self._logs: OrderedDict[str, _Log] = OrderedDict()
         self.incarnation = token_hex(3)
         self._position = 0
+        self._bytes = 0
+        self._forgotten = 0
+        """No log that was forgotten went beyond this number: numbers never begin anew."""
 
     async def start(self, sink: Sink) -> None:
         """Nothing holds from before."""
@@ -52,14 +58,28 @@ class Memory:
         if known is not None:
             return known, False
         self._position += 1
-        return log.append(append, f"{self.incarnation}-{self._position}"), True
+        event = log.append(append, f"{self.incarnation}-{self._position}")
+        self._bytes += _size(event)
+        while self._bytes > MOST_BYTES:
+            self._forget_one()
+        return event, True
 
     def _log(self, name: str) -> "_Log":
-        log = self._logs.setdefault(name, _Log())
+        log = self._logs.get(name)
+        if log is None:
+            log = self._logs[name] = _Log(self._forgotten)
         self._logs.move_to_end(name)
         if len(self._logs) > MOST_LOGS:
-            self._logs.popitem(last=False)
+            _, oldest = self._logs.popitem(last=False)
+            self._bytes -= sum(_size(event) for event, _ in oldest.entries)
+            self._forgotten = max(self._forgotten, oldest.number)
         return log
+
+    def _forget_one(self) -> None:
+        log = next(log for log in self._logs.values() if log.entries)
+        event, key = log.entries.popleft()
+        log.keyed.pop((names.fold(event.by), key), None)
+        self._bytes -= _size(event)
 
 
 class _Log:
@@ -67,10 +87,10 @@ class _Log:
 
     __slots__ = ("entries", "keyed", "number", "time")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
         self.entries: deque[tuple[LOGGED, str]] = deque()
         self.keyed: dict[tuple[str, str], LOGGED] = {}
-        self.number = 0
+        self.number = number
         self.time = 0
 
     def append(self, append: Append, id: str) -> LOGGED:
@@ -80,9 +100,6 @@ class _Log:
         self.entries.append((event, append.key))
         if append.key:
             self.keyed[names.fold(event.by), append.key] = event
-        if len(self.entries) > ENTRIES_KEPT:
-            oldest, key = self.entries.popleft()
-            self.keyed.pop((names.fold(oldest.by), key), None)
         return event
 
     def read(self, wish: Read) -> list[LOGGED]:
@@ -92,3 +109,7 @@ class _Log:
         if wish.after is not None:
             return list(islice(found, wish.limit))
         return list(deque(found, maxlen=wish.limit))
+
+
+def _size(event: LOGGED) -> int:
+    return ENTRY_BYTES + len(event.topic if isinstance(event, TopicSet) else event.text)

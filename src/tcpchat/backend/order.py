@@ -16,6 +16,7 @@ Written = tuple[Event, bool]
 Write = Callable[[list[Append]], None]
 """Starts writing; `Order.written` is called later, on the event loop, with what came of it."""
 
+_Answers = list[tuple["asyncio.Future[Event | None]", Event | Unavailable | None]]
 _Waiting = tuple[Record, "asyncio.Future[Event | None]"]
 
 
@@ -56,17 +57,13 @@ class Order:
             self._busy = False
         facts: list[Event] = []
         answers = self._answers(batch, outcome, facts)
-        if facts:
-            self._sink.feed(facts)
-        for future, answer in answers:
-            if future.done():
-                continue
-            if isinstance(answer, Unavailable):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-        if not self._busy:
-            self._idle.set()
+        try:
+            if facts:
+                self._sink.feed(facts)
+        finally:  # whatever happens in telling it, it is recorded
+            _tell(answers)
+            if not self._busy:
+                self._idle.set()
 
     async def close(self) -> None:
         """Take no more, and wait until all that was taken is recorded, also what nobody waits for any more."""
@@ -81,11 +78,9 @@ class Order:
         else:
             self._loop.call_soon(self.written, ())
 
-    def _answers(
-        self, batch: list[_Waiting], outcome: Sequence[Written] | Unavailable, facts: list[Event]
-    ) -> list[tuple[asyncio.Future[Event | None], Event | Unavailable | None]]:
+    def _answers(self, batch: list[_Waiting], outcome: Sequence[Written] | Unavailable, facts: list[Event]) -> _Answers:
         """What each record came to; what is new is added to the facts."""
-        answers: list[tuple[asyncio.Future[Event | None], Event | Unavailable | None]] = []
+        answers: _Answers = []
         failed = outcome if isinstance(outcome, Unavailable) else None
         stored = iter(() if isinstance(outcome, Unavailable) else outcome)
         now = now_ms()
@@ -100,6 +95,17 @@ class Order:
                 facts.append(answer)
             answers.append((future, answer))
         return answers
+
+
+def _tell(answers: _Answers) -> None:
+    """Everybody who still waits gets what came of their record."""
+    for future, answer in answers:
+        if future.done():
+            continue
+        if isinstance(answer, Unavailable):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
 
 
 class Holdings:

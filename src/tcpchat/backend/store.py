@@ -58,6 +58,9 @@ MIGRATIONS = (
 
 _INSERT = "INSERT INTO entry (position, log, number, time, author, key, body) VALUES (?,?,?,?,?,?,?)"
 _SELECT = "SELECT position, number, time, body FROM entry WHERE log = (SELECT id FROM log WHERE name = ?)"
+BUSY_MILLISECONDS = 5_000
+"""How long one waits for somebody who looks into the file with another tool."""
+
 _MOST_CACHED_LOGS = 50_000
 _MOST_NUMBER = 1 << 62
 """No entry's number comes near it; what clients ask for may be more than SQLite's 64 bits hold."""
@@ -74,6 +77,7 @@ class Writer:
         self.path = _prepare(directory)
         with _explained(self.path):
             self._db = apsw.Connection(str(self.path))
+            self._db.set_busy_timeout(BUSY_MILLISECONDS)
             _check_ours(self._db, self.path)
             for pragma in (
                 "journal_mode=WAL",
@@ -126,6 +130,7 @@ class Reader:
 
     def __init__(self, path: Path, incarnation: str) -> None:
         self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        self._db.set_busy_timeout(BUSY_MILLISECONDS)
         self._incarnation = incarnation
 
     def read(self, wish: Read) -> list[LOGGED]:

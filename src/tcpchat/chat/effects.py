@@ -38,7 +38,7 @@ def renamed(state: State, event: Renamed, fanout: Fanout) -> None:
     """Everybody who shares a room hears it, and so does the one renamed."""
     user = state.users.pop(names.fold(event.by), None)
     if user is not None:
-        fanout.to_acquaintances(user, event)
+        _tell_acquaintances(user, event, fanout)
         user.nick = event.to
         state.users[names.fold(event.to)] = user
 
@@ -48,18 +48,21 @@ def went_away(state: State, event: WentAway, fanout: Fanout) -> None:
     user = state.user(event.by)
     if user is not None:
         user.away = event.text
-        fanout.to_acquaintances(user, event)
+        _tell_acquaintances(user, event, fanout)
 
 
 def gone(state: State, event: Gone, fanout: Fanout) -> None:
-    """Out of every room; those who shared one hear it once."""
+    """Out of every room; those who shared one hear it once. Who is gone is told nothing more: many go at once."""
     user = state.users.pop(names.fold(event.by), None)
     if user is None:
         return
-    fanout.to_acquaintances(user, event)
-    for room in list(user.rooms.values()):
-        fanout.leaves(room, user)
-        _unseat(state, room, user)
+    rooms = list(user.rooms.values())
+    for room in rooms:
+        room.members.pop(user, None)
+    fanout.in_rooms(rooms, event, user)
+    for folded in user.rooms:
+        state.tidy(folded)
+    user.rooms.clear()
 
 
 def joined(state: State, event: Joined, fanout: Fanout) -> None:
@@ -71,6 +74,7 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
     fanout.enters(room, user)
     room.members[user] = room.number
     user.rooms[names.fold(event.room)] = room
+    state.tidy(names.fold(event.room))
     fanout.in_room(room, event, user)
 
 
@@ -111,6 +115,14 @@ def topic_set(state: State, event: TopicSet, fanout: Fanout) -> None:
     room.topic = event if event.topic else None
     fanout.in_room(room, event, state.user(event.by))
     state.tidy(names.fold(event.room))
+
+
+def _tell_acquaintances(user: User, event: Event, fanout: Fanout) -> None:
+    """Those who share a room with somebody hear of them, and so do they themselves."""
+    if user.rooms:
+        fanout.in_rooms(user.rooms.values(), event, user)
+    else:
+        fanout.to_user(user, event, user)
 
 
 def _unseat(state: State, room: Room, user: User) -> None:

@@ -1,6 +1,6 @@
 """One batch to many listeners, written once per encoding."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
@@ -61,17 +61,16 @@ class Fanout:
         """One person hears the event."""
         self._run(user).add(event, author)
 
-    def to_acquaintances(self, user: User, event: Event) -> None:
-        """Everybody who shares a room with the user hears the event once, and so does the user."""
+    def in_rooms(self, rooms: Collection[Room], event: Event, author: User | None) -> None:
+        """Everybody who is in any of the rooms hears the event, once."""
         self.flush([one for one in self._runs if isinstance(one, User)])  # direct messages come before it
-        rooms = user.rooms.values()
         if len(rooms) == 1:
-            self.in_room(next(iter(rooms)), event, user)
+            self.in_room(next(iter(rooms)), event, author)
             return
         self.flush(rooms)
         run = Run()
-        run.add(event, user)
-        _deliver(dict.fromkeys([user, *(member for room in rooms for member in room.members)]), run)
+        run.add(event, author)
+        _deliver(dict.fromkeys(member for room in rooms for member in room.members), run)
 
     def enters(self, room: Room, user: User) -> None:
         """From here on the user hears the room. Call it before telling the room."""

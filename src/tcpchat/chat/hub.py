@@ -1,5 +1,6 @@
 """Where everybody meets: wishes go down through the rules, facts come up through the effects. It never waits."""
 
+import logging
 from collections.abc import Sequence
 
 from tcpchat.chat.effects import EFFECTS
@@ -13,6 +14,8 @@ from tcpchat.model.commands import Command
 from tcpchat.model.events import Event, Gone
 from tcpchat.model.records import Release
 from tcpchat.model.replies import Refused
+
+log = logging.getLogger(__name__)
 
 RULES: Table = people.RULES | rooms.RULES | talk.RULES
 AT_THE_DOOR: Table = people.AT_THE_DOOR
@@ -55,7 +58,10 @@ class Hub:
         """Recorded facts, in their order. The only way to a listener."""
         state, fanout = self.state, self._fanout
         for event in batch:
-            EFFECTS[type(event)](state, event, fanout)
+            try:
+                EFFECTS[type(event)](state, event, fanout)
+            except Exception:  # a fault in one effect must not keep the others from being told
+                log.exception("the effect of a recorded %s failed", type(event).__name__)
         fanout.flush()
 
 

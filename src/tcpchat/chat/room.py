@@ -23,8 +23,3 @@ class Room:
         self.topic: TopicSet | None = None
         self.number = 0
         """The number of its latest entry that was seen here; 0 before the first."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing would be lost by forgetting it."""
-        return not self.members and self.topic is None

@@ -17,6 +17,8 @@ class State:
         """Which log the numbers of rooms are those of."""
         self.users: dict[str, User] = {}
         self.rooms: dict[str, Room] = {names.LOBBY: Room(names.LOBBY)}
+        self.dormant: dict[str, None] = {}
+        """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
         self.listeners: dict[str, Listener] = {}
         self.tokens: dict[str, Listener] = {}
 
@@ -33,9 +35,18 @@ class State:
         return self.rooms.setdefault(names.fold(name), Room(name))
 
     def tidy(self, folded: str) -> None:
-        """Forget a room that nobody is in and nothing is known of. The lobby always is."""
-        if folded != names.LOBBY and self.rooms[folded].idle:
+        """Forget a room that nobody is in and nothing is known of, or the oldest of too many that are empty."""
+        room = self.rooms[folded]
+        self.dormant.pop(folded, None)
+        if room.members or folded == names.LOBBY:
+            return
+        if room.topic is None:
             del self.rooms[folded]
+            return
+        self.dormant[folded] = None
+        if len(self.dormant) > self.config.limits.rooms:
+            oldest = next(iter(self.dormant))
+            del self.dormant[oldest], self.rooms[oldest]
 
     def free_nick(self, wanted: str) -> str:
         """A nick like the wanted one that nobody has."""

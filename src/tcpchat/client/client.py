@@ -10,10 +10,16 @@ import msgspec
 from tcpchat.client.backoff import backoff
 from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.model import commands, names, replies
-from tcpchat.model.address import parse_address
+from tcpchat.model.address import parse_address, write_address
 from tcpchat.model.errors import EX_USAGE
 from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed, Said, TopicSet
 from tcpchat.model.replies import Refused
+
+ANSWER_SECONDS = 15.0
+"""How long a server may take to let one in, and to tell what was missed in a room."""
+
+STILL_THERE_SECONDS = 30.0
+"""How often a program that takes no events tells the server that it is there all the same."""
 
 MOST_WAITING = 1_000
 """Events that may wait to be taken; then the client reads no more, unless it waits for an answer itself."""
@@ -55,7 +61,8 @@ class Client:
         self._log = ""
         self._connection: Connection | None = None
         self._live = False
-        self._rooms: dict[str, tuple[str, int]] = {}
+        self._rooms: dict[str, tuple[str, int | None]] = {}
+        """By folded name: the room's name, and the latest entry that is known of; None before anything is."""
         self._pending: dict[int, _Pending] = {}
         self._last_id = 0
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -103,20 +110,21 @@ class Client:
         if self._task.done():
             raise ConnectionError("The chat is closed.")
         self._last_id += 1
+        id = self._last_id
         answer: asyncio.Future[replies.Reply] = asyncio.get_running_loop().create_future()
-        self._pending[self._last_id] = _Pending(command, answer, self.nick)
+        self._pending[id] = _Pending(command, answer, self.nick)
         self._taken.set()
         if self._live and self._connection is not None:
-            self._connection.send(command, self._last_id)
+            self._connection.send(command, id)
         try:
             return await answer
         finally:
-            self._pending = {id: one for id, one in self._pending.items() if one.answer is not answer}
+            del self._pending[id]
 
     async def say(self, room: str, text: str, *, kind: commands.Kind = "text", key: str = "") -> replies.Stored:
         """Say something in a room. It returns when it is on the server's disk.
 
-        :param key: under the same key the same is stored only once, however often it is said. None: one is made.
+        :param key: under the same key the same is stored only once, however often it is said. Empty: one is made.
         :raises Refused: if it was not stored.
         :raises PerhapsStored: if nobody can know.
         """
@@ -133,8 +141,6 @@ class Client:
         """
         reply = await self.request(commands.Join(room=room))
         assert isinstance(reply, replies.Seated)
-        if not reply.already:
-            self._seen(reply.room, reply.number)
         return reply
 
     async def part(self, room: str, reason: str = "") -> None:
@@ -210,18 +216,19 @@ class Client:
     async def _open(self) -> None:
         """A new link: enter, go back into the rooms, fetch what was missed, send again what was not answered."""
         connection = await Connection.open(self.host, self.port)
+        seen: list[Event] = []
         try:
-            seen: list[Event] = []
             enter = commands.Enter(nick=self.nick, user=self._user, name=self._name, resume=self._token)
-            welcome = await connection.call(enter, seen)
+            welcome = await self._call(connection, enter, seen)
             assert isinstance(welcome, replies.Welcome)
             self._token = welcome.token
             if welcome.log != self._log:  # the server has forgotten, and counts anew
                 self._log = welcome.log
                 self._rooms = {folded: (room, 0) for folded, (room, _) in self._rooms.items()}
             for room, last in list(self._rooms.values()):
-                await connection.call(commands.Join(room=room), seen)
-                await self._fetch_missed(connection, room, last, seen)
+                await self._call(connection, commands.Join(room=room), seen)
+                if last is not None:
+                    await self._fetch_missed(connection, room, last, seen)
         except BaseException:
             await connection.close()
             raise
@@ -237,13 +244,20 @@ class Client:
             else:
                 connection.send(pending.command, id)
 
+    async def _call(self, connection: Connection, command: commands.Command, seen: list[Event]) -> replies.Reply:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await connection.call(command, seen)
+        except TimeoutError:
+            raise CannotConnect(f"{write_address(self.host, self.port)} does not answer.") from None
+
     async def _fetch_missed(self, connection: Connection, room: str, last: int, seen: list[Event]) -> None:
         """What was said since entry `last`, before what came since the new link joined."""
         missed: list[Event] = []
         live: list[Event] = []
         more = True
         while more:
-            page = await connection.call(commands.History(room=room, after=last, limit=500), live)
+            page = await self._call(connection, commands.History(room=room, after=last, limit=500), live)
             assert isinstance(page, replies.Page)
             missed += page.events
             last = page.events[-1].number if page.events else last
@@ -268,7 +282,16 @@ class Client:
         """Back-pressure on the server, but never on an answer that the program itself is waiting for."""
         while self._events.qsize() >= MOST_WAITING and not self._pending:
             self._taken.clear()
-            await self._taken.wait()
+            try:
+                async with asyncio.timeout(STILL_THERE_SECONDS):
+                    await self._taken.wait()
+            except TimeoutError:
+                self._still_there()
+
+    def _still_there(self) -> None:
+        """Who takes no events is not gone for that."""
+        if self._connection is not None:
+            self._connection.send(commands.Pong())
 
     def _asked(self, answer: Answer) -> _Pending | None:
         """What is answered. Of a line that is too long the server does not know the id: it was the longest one."""
@@ -282,16 +305,18 @@ class Client:
             pending.answer.set_exception(reply)
         else:
             pending.answer.set_result(reply)
+            if isinstance(reply, replies.Seated) and not reply.already:
+                self._seen(reply.room, reply.number)
 
     def _happened(self, event: Event) -> None:
         """Keep track, and pass the event on, unless it was seen before."""
         match event:
             case Said(room=room, number=number) | TopicSet(room=room, number=number):
-                if number <= self._rooms.get(names.fold(room), ("", 0))[1]:
+                if number <= (self._rooms.get(names.fold(room), ("", None))[1] or 0):
                     return
                 self._seen(room, number)
             case Joined(room=room, by=by) if by == self.nick:
-                self._seen(room, 0)
+                self._rooms.setdefault(names.fold(room), (room, None))
             case Left(room=room, by=by) if by == self.nick:
                 self._rooms.pop(names.fold(room), None)
             case Renamed(by=by, to=to) if by == self.nick:
@@ -302,8 +327,8 @@ class Client:
 
     def _seen(self, room: str, number: int) -> None:
         """Entry `number` of the room is known, and so is the room."""
-        name, last = self._rooms.get(names.fold(room), (room, 0))
-        self._rooms[names.fold(room)] = (name, max(last, number))
+        name, last = self._rooms.get(names.fold(room), (room, None))
+        self._rooms[names.fold(room)] = (name, max(last or 0, number))
 
     async def _stored(self, command: commands.Say | commands.Tell) -> replies.Stored:
         reply = await self.request(command)

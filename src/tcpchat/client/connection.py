@@ -12,10 +12,14 @@ from tcpchat.model import commands, events, replies
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_NOHOST, EX_PROTOCOL, EX_UNAVAILABLE, in_words
 from tcpchat.wire import jsonl
+from tcpchat.wire.line import GREETING
 
 CONNECT_SECONDS = 5.0
-MOST_LINE_BYTES = 4 << 20
-"""A page of history is one line."""
+MOST_LINE_BYTES = 32 << 20
+"""A page of history, or a list of all rooms, is one line."""
+
+SILENCE = 60.0
+"""Seconds without a word after which the server is asked whether it is there, and after as many more given up."""
 
 
 class CannotConnect(ConnectionError):
@@ -54,6 +58,7 @@ class _Kind(msgspec.Struct):
     protocol: int = 0
 
 
+_GREETING = {one.rstrip() for one in GREETING.split(b"\r\n")} | {b""}
 _kind = msgspec.json.Decoder(_Kind).decode
 _reply = msgspec.json.Decoder(replies.ANY).decode
 _ok = msgspec.json.Decoder(_Ok).decode
@@ -93,12 +98,22 @@ class Connection:
         :raises ConnectionError: if the link breaks, or the other side does not speak this protocol.
         """
         try:
-            while line := await self._reader.readline():
+            while line := await self._line():
                 incoming = self._understand(line)
                 if incoming is not None:
                     yield incoming
         except (msgspec.DecodeError, ValueError) as error:
             raise CannotConnect(f"The server does not speak tcpchat's protocol: {error}", EX_PROTOCOL) from error
+
+    async def _line(self) -> bytes:
+        """The next line. A server that says nothing is asked whether it is there: a dead link looks just like that."""
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(SILENCE):
+                    return await self._reader.readline()
+            except TimeoutError:
+                self.send(commands.Ping())
+        raise ConnectionError("The server has gone silent.")
 
     async def call(self, command: commands.Command, seen: list[events.Event]) -> replies.Reply:
         """Send a request and wait for its answer; events that come meanwhile are added to `seen`.
@@ -126,6 +141,8 @@ class Connection:
             self._writer.transport.abort()
 
     def _understand(self, line: bytes) -> Incoming | None:
+        if line.rstrip() in _GREETING:  # we were so slow that it took us for a person
+            return None
         if line.startswith(b"ERROR :"):  # before it knows who calls, the server says it so that anybody understands
             raise CannotConnect(line[7:].decode(errors="replace").strip())
         kind = _kind(line)

@@ -46,11 +46,15 @@ class Welcome(Reply, frozen=True):
 
 
 class Stored(Reply, frozen=True):
-    """Your message is on disk, and this is its place. `time` is in milliseconds since 1970."""
+    """Your message is on disk, and this is its place. `time` is in milliseconds since 1970.
+
+    `away` says why the one it is for may not read it soon; it is empty if they are here.
+    """
 
     number: int
     id: str
     time: int
+    away: str = ""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,10 +1,9 @@
 """How one who fell behind gets everything after all: in pages, from the log, from where it stopped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from tcpchat.backend.base import Backend
-from tcpchat.chat.room import Room
+from tcpchat.backend.base import Backend, Unavailable
 from tcpchat.chat.user import Encoding, User
 from tcpchat.model import names
 from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed
@@ -34,6 +33,9 @@ class CatchUp:
         self._next: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._seats: dict[str, set[str]] = {}
+        self._own: list[Event] = []
+        """What one did oneself: no more than one asked for, and nothing that could be told as a difference."""
+        self._nicks = {user.nick}
         self._unseen: list[Event] | None = []
         """What was missed before `run` looked at the seats: the rest of a batch comes after its first chunk."""
         self.miss(missed)
@@ -47,6 +49,8 @@ class CatchUp:
                 log = log_of(event)
                 self._next.setdefault(log, event.number)
                 self._last[log] = event.number
+            elif self._is_own(event):
+                self._own.append(event)
 
     async def run(self, session: Behind, backend: Backend) -> None:
         """Send all that was missed, as fast as it is read.
@@ -62,14 +66,15 @@ class CatchUp:
             for log, number in list(self._next.items()):
                 last = self._last[log]  # what is in the log beyond it is yet to be fed
                 page = await backend.read(Read(log, PAGE, before=last + 1, after=number - 1))
+                if not page or page[0].number > number:
+                    raise Unavailable("You read so slowly that what you missed is not kept any more.")
                 self._send(session, log, page)
-                self._next[log] = page[-1].number + 1 if page else last + 1
+                self._next[log] = page[-1].number + 1
                 if self._next[log] > self._last[log]:
                     del self._next[log]
                 await session.outbox.flushed()
-        for folded, room in self._user.rooms.items():
-            changes = _changes(room, self._seats.get(folded, set()))
-            session.outbox.put(b"".join(map(session.encoding.write, changes)))
+        changes = [*self._own, *self._changes()]
+        session.outbox.put(b"".join(map(session.encoding.write, changes)))
 
     def _send(self, session: Behind, log: str, page: list[LOGGED]) -> None:
         user, encoding = self._user, session.encoding
@@ -100,19 +105,23 @@ class CatchUp:
                         seats.remove(to)
                         seats.add(by)
 
+    def _is_own(self, event: Event) -> bool:
+        if isinstance(event, Renamed) and {event.by, event.to} & self._nicks:
+            self._nicks |= {event.by, event.to}
+        return getattr(event, "by", "") in self._nicks
+
+    def _changes(self) -> Iterator[Event]:
+        """Who else came and who went meanwhile; a change of name looks like both."""
+        for folded, room in self._user.rooms.items():
+            before = self._seats.get(folded, set()) - self._nicks
+            now = {member.nick: member for member in room.members if member is not self._user}
+            for nick in sorted(before - now.keys()):
+                yield Left(room=room.name, by=nick)
+            for nick, user in now.items():
+                if nick not in before:
+                    yield Joined(room=room.name, by=user.nick, origin=user.origin, name=user.name)
+
 
 def may_hear(user: User, log: str) -> bool:
     """Whether one may still be sent a log's entries: while one is in the room. A conversation is one's own."""
     return log in user.rooms if names.is_room(log) else True
-
-
-def _changes(room: Room, before: set[str]) -> list[Event]:
-    """Who came and who went meanwhile; a change of name looks like both."""
-    now = {member.nick: member for member in room.members}
-    gone = [Left(room=room.name, by=nick) for nick in sorted(before - now.keys())]
-    come = [
-        Joined(room=room.name, by=user.nick, origin=user.origin, name=user.name)
-        for nick, user in now.items()
-        if nick not in before
-    ]
-    return [*gone, *come]

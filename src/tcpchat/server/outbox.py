@@ -68,7 +68,7 @@ class Outbox:
                 await self._writer.drain()
                 chunks, self._queue, self._size = self._queue, [], 0
                 self._writer.write(b"".join(chunks))
-        except ConnectionError:
+        except OSError:
             self._queue.clear()  # the session reads of the end by itself
         finally:
             self._size = 0

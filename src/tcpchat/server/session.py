@@ -140,8 +140,6 @@ class Session:
             self.heard = asyncio.get_running_loop().time()
             self.pinged = False
             await self._take(data)
-            if self.outbox.full:
-                await self.outbox.flushed()  # who asks for more than it reads waits for itself
             data = await self._reader.read(CHUNK) if self._ending is None else b""
         if self._ending is None and self.dialect is not None:
             await self._take(None)
@@ -169,6 +167,8 @@ class Session:
         if kind in REFUSALS:
             self.outbox.put(REFUSALS[kind])
             return
+        if greeted and kind != "line":
+            self.outbox.put(b"\r\n")  # the prompt is a line of its own
         dialects: dict[Kind, type[Irc] | type[JsonLines]] = {"irc": Irc, "jsonl": JsonLines}
         self.dialect = (
             dialects[kind](self._config) if kind in dialects else line.PlainLines(self._config, greeted=greeted)
@@ -189,9 +189,11 @@ class Session:
                     await self._settle()
                     await self._obey(item)
                     if type(item.command) is commands.Quit:
-                        self._ending = item.command.reason or "left"
+                        self._ending = "bye"
                         return
             self.encoding = dialect.encoding
+            if self.outbox.full:
+                await self.outbox.flushed()  # who asks for more than it reads waits for itself
         await self._settle()
 
     async def _obey(self, request: Request) -> None:
@@ -258,16 +260,16 @@ class Session:
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
         self._leaving = True
-        if not self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
-            with suppress(Unavailable):
-                await self._backend.record(nothing(self.session))  # what was asked for last may still be on its way
-                await self._backend.record(self._hub.farewell(self, reason))
-        if self._catching is not None:
-            self._catching.cancel()
-            await asyncio.wait([self._catching])
-        if self._ending is not None and self.dialect is not None:
-            self.outbox.put(self.dialect.farewell(self._ending))
         try:
+            if not self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
+                with suppress(Unavailable):
+                    await self._backend.record(nothing(self.session))  # what was asked for last may be on its way
+                    await self._backend.record(self._hub.farewell(self, reason))
+            if self._catching is not None:
+                self._catching.cancel()
+                await asyncio.wait([self._catching])
+            if self._ending is not None and self.dialect is not None:
+                self.outbox.put(self.dialect.farewell(self._ending))
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(LAST_WORDS):
                     await self.outbox.flushed()

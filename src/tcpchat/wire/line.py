@@ -260,8 +260,6 @@ class PlainLines:
                 return _lines(f"-- You left {room}. {where}")
             case commands.Away(text=text):
                 return _lines("-- You are marked as away." if text else "-- You are back.")
-            case commands.Quit():
-                return _lines("-- Bye.")
         return b""
 
     def _leave(self, room: str) -> None:

@@ -56,8 +56,8 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
 
 
 def quit_server(state: State, user: User, wish: Quit) -> Rule:
-    """Everything the user held is given up, and those who shared a room hear why."""
-    reason = fitting("too_long", "A farewell", text.one_line(wish.reason), state.config.limits.reason_bytes)
+    """Everything the user held is given up, and those who shared a room hear why. Nobody is kept by a long farewell."""
+    reason = text.cut(text.one_line(wish.reason), state.config.limits.reason_bytes)[0]
     session = user.listener.session
     yield records.Release(session, Gone(by=user.nick, reason=reason, origin=user.origin))
     return Done()

@@ -53,7 +53,8 @@ def show_topic(state: State, user: User, wish: ShowTopic) -> Rule:
 
 def list_rooms(state: State, user: User, wish: ListRooms) -> Rule:
     """All rooms, the fullest first, or those asked for."""
-    wanted = map(state.room, wish.rooms) if wish.rooms else state.rooms.values()
+    asked = dict.fromkeys(map(names.fold, wish.rooms[: state.config.limits.rooms_per_client]))
+    wanted = map(state.rooms.get, asked) if wish.rooms else state.rooms.values()
     rooms = [info(room) for room in wanted if room is not None]
     return Rooms(rooms=sorted(rooms, key=lambda room: (-room.people, room.room)))
     yield
@@ -82,7 +83,7 @@ def _check_space(state: State, user: User, folded: str) -> None:
     limits = state.config.limits
     if len(user.rooms) >= limits.rooms_per_client:
         raise Refused("too_many_rooms", f"You are in {len(user.rooms)} rooms, as many as one can be in.", about=folded)
-    if folded not in state.rooms and len(state.rooms) >= limits.rooms:
+    if folded not in state.rooms and len(state.rooms) - len(state.dormant) >= limits.rooms:
         raise Refused("too_many_rooms", "This server has no space for another room.", about=folded)
 
 

@@ -16,6 +16,7 @@ def tokens(config: Config) -> list[str]:
         "CHANMODES=,,,n",
         f"CHANNELLEN={names.ROOM_MOST_CHARACTERS}",
         "CHANTYPES=#&",
+        "CLIENTTAGDENY=*",
         f"NETWORK={config.network}",
         f"NICKLEN={names.NICK_MOST_CHARACTERS}",
         "PREFIX=",

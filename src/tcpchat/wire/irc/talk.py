@@ -24,6 +24,18 @@ def read_notice(context: Context, message: Message) -> Iterator[Request | bytes]
     yield from _read_speech(context, message, "notice")
 
 
+def read_tagmsg(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """TAGMSG <target>: all client-only tags are denied (CLIENTTAGDENY=*), so nothing is left to pass on."""
+    yield from ()
+
+
+def write_stored(context: Context, request: Request, reply: replies.Stored) -> bytes:
+    """301, if the one spoken to is away."""
+    if isinstance(request.command, commands.Tell) and reply.away:
+        return context.numeric(numerics.RPL_AWAY, request.command.to, last=reply.away)
+    return b""
+
+
 def _read_speech(context: Context, message: Message, kind: commands.Kind) -> Iterator[Request | bytes]:
     if not message.params:
         yield context.numeric(numerics.ERR_NORECIPIENT, last=f"No recipient given ({message.command})")
@@ -81,7 +93,7 @@ def write_page(context: Context, request: Request, reply: replies.Page) -> bytes
 
 
 TABLES = Tables(
-    readers={"PRIVMSG": read_privmsg, "NOTICE": read_notice},
+    readers={"PRIVMSG": read_privmsg, "NOTICE": read_notice, "TAGMSG": read_tagmsg},
     writers={events.Said: write_said, events.Told: write_told},
-    answers={("JOIN", replies.Page): write_page},
+    answers={("JOIN", replies.Page): write_page, ("PRIVMSG", replies.Stored): write_stored},
 )
