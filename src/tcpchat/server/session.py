@@ -180,17 +180,17 @@ class Session:
         dialect = self.dialect
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
-            if type(item) is bytes:
+            if isinstance(item, Request) and type(item.command) in SAID:
+                self._say(item)
+                continue
+            if isinstance(item, Request):
+                await self._settle()
+                await self._obey(item)
+                if type(item.command) is commands.Quit:
+                    self._ending = "bye"
+                    return
+            else:
                 self.outbox.put(item)
-            elif isinstance(item, Request):
-                if type(item.command) in SAID:
-                    self._say(item)
-                else:
-                    await self._settle()
-                    await self._obey(item)
-                    if type(item.command) is commands.Quit:
-                        self._ending = "bye"
-                        return
             self.encoding = dialect.encoding
             if self.outbox.full:
                 await self.outbox.flushed()  # who asks for more than it reads waits for itself

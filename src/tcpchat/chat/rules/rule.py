@@ -19,9 +19,9 @@ def seat_in(state: State, user: User, name: str) -> Room:
 
     :raises Refused: otherwise; the same words whether or not there is such a room.
     """
-    room = user.rooms.get(names.room(name))
+    room = user.rooms.get(names.fold(name))
     if room is None:
-        raise Refused("not_in_room", f"You are not in {name}. Join it first.", about=name)
+        raise Refused("not_in_room", f"You are not in {text.one_line(name)[:80]}. Join it first.", about=name)
     return room
 
 

@@ -45,16 +45,17 @@ def line(*words: str, last: str | None = None) -> bytes:
     What is too long for a line, besides its tags, is cut between two characters.
     """
     text = _LINE_BREAKERS.sub(" ", " ".join(words) if last is None else f"{' '.join(words)} :{last}")
-    if len(text) * 4 > MOST_LINE_BYTES - 2:
+    raw = text.encode("utf-8", "replace")
+    if len(raw) > MOST_LINE_BYTES - 2:
         tags, space, rest = text.partition(" ") if text.startswith("@") else ("", "", text)
-        text = tags + space + cut(rest, MOST_LINE_BYTES - 2)[0]
-    return f"{text}\r\n".encode("utf-8", "replace")
+        raw = (tags + space + cut(rest, MOST_LINE_BYTES - 2)[0]).encode("utf-8", "replace")
+    return raw + b"\r\n"
 
 
 def pieces(head: str, text: str, tail: str = "") -> list[str]:
     """The text in pieces that fit into lines which start with `head`: by its own lines, then by length."""
     most = MOST_LINE_BYTES - 2 - len(head.encode()) - len(tail.encode())
-    if "\n" not in text and len(text) * 4 <= most:
+    if "\n" not in text and len(text) <= most and (text.isascii() or len(text) * 4 <= most):
         return [text]
     return [piece for own_line in text.split("\n") if own_line for piece in cut(own_line, most)]
 
