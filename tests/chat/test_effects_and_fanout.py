@@ -311,7 +311,7 @@ def test_a_wrong_token_takes_nothing_over(hub: Hub, ledger: Ledger) -> None:
         (Say(room="#tea", text=" \n "), "no_text"),
         (Say(room="#tea", text="é" * 2_049), "too_long"),
         (Say(room="#tea", text="x", key="k" * 65), "too_long"),
-        (Say(room="tea", text="x"), "bad_room"),
+        (Say(room="tea", text="x"), "not_in_room"),
         (Tell(to="nobody", text="x"), "no_such_nick"),
         (Part(room="#milk"), "not_in_room"),
         (Part(room="#tea", reason="x" * 301), "too_long"),
