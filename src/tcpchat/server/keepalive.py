@@ -24,7 +24,7 @@ def look_after(session: Session, now: float, limits: Limits) -> None:
         if now - session.since > limits.enter_seconds:
             session.close(f"No nickname within {limits.enter_seconds:g} seconds.")
     elif session.dialect is not None and session.dialect.answers_pings:
-        silent = now - session.heard
+        silent = now - max(session.heard, session.outbox.moved)  # who reads slowly may see a ping late
         if silent > limits.ping_seconds + limits.pong_seconds:
             session.close("timed out")
         elif silent > limits.ping_seconds and not session.pinged:

@@ -15,7 +15,7 @@ class Outbox:
     whatever has piled up. The pump lives only as long as something waits.
     """
 
-    __slots__ = ("_limit", "_pump", "_queue", "_size", "_transport", "_writer")
+    __slots__ = ("_limit", "_pump", "_queue", "_size", "_transport", "_writer", "moved")
 
     def __init__(self, writer: StreamWriter, limit: int) -> None:
         self._writer = writer
@@ -25,6 +25,8 @@ class Outbox:
         self._queue: list[bytes] = []
         self._size = 0
         self._pump: asyncio.Task[None] | None = None
+        self.moved = 0.0
+        """When the other end last took something that had to wait, by the loop's clock: a sign of life."""
 
     @property
     def full(self) -> bool:
@@ -66,6 +68,7 @@ class Outbox:
         try:
             while self._queue:
                 await self._writer.drain()
+                self.moved = asyncio.get_running_loop().time()
                 chunks, self._queue, self._size = self._queue, [], 0
                 self._writer.write(b"".join(chunks))
         except OSError:
