@@ -193,25 +193,30 @@ async def test_a_port_that_needs_special_rights_is_explained(monkeypatch: pytest
 
 
 async def test_one_who_reads_slowly_but_reads_is_not_taken_for_dead() -> None:
-    limits = tcpchat.Limits(ping_seconds=0.2, pong_seconds=0.2, outbox_bytes=4_096)
+    limits = tcpchat.Limits(ping_seconds=0.5, pong_seconds=0.5, outbox_bytes=4_096)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
         slow = unread_connection(server.port)
         slow.sendall(b'{"do":"enter","nick":"slow"}\n{"do":"join","room":"#tea"}\n')
-        await eventually(lambda: (user := server.hub.state.user("slow")) is not None and "#tea" in user.rooms)
-        ann = await (await Peer.open(server.port)).enter_irc("ann", "#tea")
-        for number in range(3_000):
-            ann.send(f"PRIVMSG #tea :{number} {'x' * 400}")
-        ann.send("QUIT")
-        await ann.end()
         slow.setblocking(False)
-        seen, loop = b"", asyncio.get_running_loop()
-        while b'"event":"gone"' not in seen[-500:]:  # it takes a second or more, and it never says a word
-            async with asyncio.timeout(PATIENCE):
-                data = await loop.sock_recv(slow, 20_000)
-            assert data, seen[-300:]
-            seen += data
-            await asyncio.sleep(0.005)  # this is what makes it slow
-        assert seen.count(b'"event":"said"') == 3_000
+        seen = bytearray()
+
+        async def read_slowly() -> None:
+            while not seen.endswith(b"the end\"}\n") and (
+                data := await asyncio.get_running_loop().sock_recv(slow, 30_000)
+            ):
+                seen.extend(data)
+                await asyncio.sleep(0.01)  # this is what makes it slow: it takes seconds, and never says a word
+
+        await eventually(lambda: (user := server.hub.state.user("slow")) is not None and "#tea" in user.rooms)
+        reading = asyncio.create_task(read_slowly())
+        ann = await (await Peer.open(server.port)).enter_json("ann", "#tea")
+        for number in range(300):
+            ann.send(json.dumps({"do": "say", "room": "#tea", "text": f"{number} {'x' * 3_000}"}))
+        ann.send('{"do":"part","room":"#tea","reason":"the end"}')
+        await ann.until('"event":"left"')
+        async with asyncio.timeout(2 * PATIENCE):
+            await reading
+        assert seen.count(b'"event":"said"') == 300
         slow.close()
         await ann.close()
 

@@ -23,6 +23,9 @@ from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.session import Session
 
+SEND_BUFFER = 65_536
+"""Bytes of one client's that the system may hold. By itself it would take megabytes of one that does not read."""
+
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
 
@@ -148,7 +151,7 @@ class Server:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return
-        notice_dead_peers(writer.get_extra_info("socket"))
+        prepare(writer.get_extra_info("socket"))
         self._admission.enter(address)
         session = Session(self, reader, writer, next(self._names), self._host_of(address))
         task = asyncio.current_task()
@@ -172,10 +175,11 @@ class Server:
         return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
 
 
-def notice_dead_peers(connection: socket.socket | None) -> None:
-    """Let the system ask a silent peer whether it lives, where it can: people with nc answer no pings."""
+def prepare(connection: socket.socket | None) -> None:
+    """Let the system ask a silent peer whether it lives (people with nc answer no pings), and hide little from us."""
     if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
         return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, seconds in (
         ("TCP_KEEPIDLE", 60),

@@ -24,7 +24,9 @@ def look_after(session: Session, now: float, limits: Limits) -> None:
         if now - session.since > limits.enter_seconds:
             session.close(f"No nickname within {limits.enter_seconds:g} seconds.")
     elif session.dialect is not None and session.dialect.answers_pings:
-        silent = now - max(session.heard, session.outbox.moved)  # who reads slowly may see a ping late
+        if session.outbox.progress():  # who reads slowly may see a ping late
+            session.heard = now
+        silent = now - session.heard
         if silent > limits.ping_seconds + limits.pong_seconds:
             session.close("timed out")
         elif silent > limits.ping_seconds and not session.pinged:

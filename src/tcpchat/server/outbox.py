@@ -15,7 +15,7 @@ class Outbox:
     whatever has piled up. The pump lives only as long as something waits.
     """
 
-    __slots__ = ("_limit", "_pump", "_queue", "_size", "_transport", "_writer", "moved")
+    __slots__ = ("_limit", "_pump", "_queue", "_size", "_taken", "_total", "_transport", "_waited", "_writer")
 
     def __init__(self, writer: StreamWriter, limit: int) -> None:
         self._writer = writer
@@ -25,8 +25,9 @@ class Outbox:
         self._queue: list[bytes] = []
         self._size = 0
         self._pump: asyncio.Task[None] | None = None
-        self.moved = 0.0
-        """When the other end last took something that had to wait, by the loop's clock: a sign of life."""
+        self._total = 0
+        self._taken = 0
+        self._waited = False
 
     @property
     def full(self) -> bool:
@@ -38,8 +39,16 @@ class Outbox:
         """How many bytes wait here, besides those in the stream's own buffer."""
         return self._size
 
+    def progress(self) -> bool:
+        """Whether the other end took something that had to wait, since this was last asked: a sign of life."""
+        waiting = self._size + self._transport.get_write_buffer_size()
+        taken, self._taken = self._taken, self._total - waiting
+        waited, self._waited = self._waited, waiting > 0
+        return waited and self._taken > taken
+
     def put(self, chunk: bytes) -> None:
         """Take a chunk, never wait. Who could do without it asks `full` first."""
+        self._total += len(chunk)
         if self._queue or self._transport.get_write_buffer_size() > LOW_WATER:
             self._queue.append(chunk)
             self._size += len(chunk)
@@ -68,7 +77,6 @@ class Outbox:
         try:
             while self._queue:
                 await self._writer.drain()
-                self.moved = asyncio.get_running_loop().time()
                 chunks, self._queue, self._size = self._queue, [], 0
                 self._writer.write(b"".join(chunks))
         except OSError:
