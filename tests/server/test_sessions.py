@@ -201,7 +201,7 @@ async def test_one_who_reads_slowly_but_reads_is_not_taken_for_dead() -> None:
         seen = bytearray()
 
         async def read_slowly() -> None:
-            while not seen.endswith(b"the end\"}\n") and (
+            while not seen.endswith(b'the end"}\n') and (
                 data := await asyncio.get_running_loop().sock_recv(slow, 30_000)
             ):
                 seen.extend(data)
