@@ -87,9 +87,10 @@ class ListRooms(Command, frozen=True):
 
 
 class ListPeople(Command, frozen=True):
-    """Ask who is in a room, or, without a room, who is on this server."""
+    """Ask who is in a room; which of these `nicks` are here; or, without either, who is on this server."""
 
     room: str = ""
+    nicks: list[str] = []
 
 
 class Whois(Command, frozen=True):

@@ -13,6 +13,9 @@ from tcpchat.version import VERSION
 
 MOST_NAME_CHARACTERS = 120
 
+MOST_NICKS = 100
+"""How many people can be asked about at once."""
+
 
 def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     """Take a nick, and with it a place among the people. A token frees the nick from the link that was lost."""
@@ -72,7 +75,10 @@ def away(state: State, user: User, wish: Away) -> Rule:
 
 
 def list_people(state: State, user: User, wish: ListPeople) -> Rule:
-    """Those in a room; without a room, all who are here."""
+    """Those in a room; those of some nicks who are here; without either, all who are here."""
+    if wish.nicks:
+        found = map(state.user, dict.fromkeys(wish.nicks[:MOST_NICKS]))
+        return People(room="", people=[about(one) for one in found if one is not None])
     if not wish.room:
         return People(room="", people=[about(one) for one in state.users.values()])
     room = state.room(wish.room)

@@ -9,13 +9,13 @@ from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused
 from tcpchat.wire.dialect import Answer, Request
 from tcpchat.wire.framing import Lines
-from tcpchat.wire.irc import numerics, people, registration, rooms, talk
+from tcpchat.wire.irc import numerics, people, registration, rooms, server, talk
 from tcpchat.wire.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
 from tcpchat.wire.irc.message import MOST_LINE_BYTES, MOST_TAG_BYTES, Message, parse
 from tcpchat.wire.irc.topic import AnswerWriter, Context, Reader, Tables, Writer
 from tcpchat.wire.irc.writing import Tags, line
 
-TOPICS: tuple[Tables, ...] = (registration.TABLES, people.TABLES, rooms.TABLES, talk.TABLES)
+TOPICS: tuple[Tables, ...] = (registration.TABLES, people.TABLES, rooms.TABLES, talk.TABLES, server.TABLES)
 
 READERS: dict[str, Reader] = {verb: reader for topic in TOPICS for verb, reader in topic.readers.items()}
 WRITERS: dict[type[Event], Writer] = {kind: writer for topic in TOPICS for kind, writer in topic.writers.items()}
@@ -24,6 +24,7 @@ ANSWERS: dict[tuple[str, type], AnswerWriter] = {
 }
 REFUSALS = {key: number for topic in TOPICS for key, number in topic.refusals.items()}
 NEEDS = {verb: count for topic in TOPICS for verb, count in topic.needs.items()}
+USAGE = {verb: (reader.__doc__ or "").partition("\n")[0] for verb, reader in READERS.items()}
 AT_THE_DOOR = frozenset().union(*(topic.at_the_door for topic in TOPICS))
 
 SHAPES_EVENTS = frozenset({ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME})
@@ -57,7 +58,7 @@ class Irc:
 
     def __init__(self, config: Config) -> None:
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)
-        self._context = Context(config)
+        self._context = Context(config, USAGE)
 
     @property
     def encoding(self) -> IrcEncoding:

@@ -80,6 +80,28 @@ def write_whois(context: Context, request: Request, reply: replies.WhoisReply) -
     return b"".join(answer)
 
 
+def read_userhost(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """USERHOST <nick>{ <nick>}: five at most"""
+    yield Request(commands.ListPeople(nicks=list(message.params[:5])), message)
+
+
+def write_userhost(context: Context, request: Request, reply: replies.People) -> bytes:
+    """302: ``nick=+user@host``, with a minus for who is away."""
+    told = (f"{one.nick}={'-' if one.away else '+'}{one.origin}" for one in reply.people)
+    return context.numeric(numerics.RPL_USERHOST, last=" ".join(told))
+
+
+def read_ison(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """ISON <nick>{ <nick>}"""
+    nicks = [nick for parameter in message.params for nick in parameter.split()]
+    yield Request(commands.ListPeople(nicks=nicks or [""]), message)
+
+
+def write_ison(context: Context, request: Request, reply: replies.People) -> bytes:
+    """303: those who are here."""
+    return context.numeric(numerics.RPL_ISON, last=" ".join(one.nick for one in reply.people))
+
+
 def read_ping(context: Context, message: Message) -> Iterator[Request | bytes]:
     """PING <token>"""
     yield Request(commands.Ping(token=message.params[0]), message)
@@ -113,6 +135,8 @@ TABLES = Tables(
         "AWAY": read_away,
         "WHO": read_who,
         "WHOIS": read_whois,
+        "USERHOST": read_userhost,
+        "ISON": read_ison,
         "PING": read_ping,
         "PONG": read_pong,
     },
@@ -125,6 +149,8 @@ TABLES = Tables(
         ("WHO", replies.People): write_who,
         ("WHO", replies.WhoisReply): write_who_one,
         ("WHOIS", replies.WhoisReply): write_whois,
+        ("USERHOST", replies.People): write_userhost,
+        ("ISON", replies.People): write_ison,
         ("PING", replies.PongReply): write_pong,
     },
     refusals={
@@ -137,5 +163,5 @@ TABLES = Tables(
         ("*", "already_in"): numerics.ERR_ALREADYREGISTERED,
     },
     at_the_door=frozenset({"QUIT", "PING", "PONG"}),
-    needs={"WHOIS": 1, "PING": 1},
+    needs={"WHOIS": 1, "PING": 1, "USERHOST": 1, "ISON": 1},
 )

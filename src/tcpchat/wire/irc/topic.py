@@ -16,8 +16,10 @@ from tcpchat.wire.irc.writing import Tags, line
 class Context:
     """One client: what it has told of itself, and what the server calls itself to it."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, verbs: Mapping[str, str]) -> None:
+        """`verbs`: how each verb is used, for HELP."""
         self.config = config
+        self.verbs = verbs
         self.server = config.name
         self.negotiation = Negotiation()
         self.me = ""
