@@ -124,4 +124,4 @@ class CatchUp:
 
 def may_hear(user: User, log: str) -> bool:
     """Whether one may still be sent a log's entries: while one is in the room. A conversation is one's own."""
-    return log in user.rooms if names.is_room(log) else True
+    return not names.is_room(log) or log in user.rooms

@@ -26,7 +26,7 @@ class Negotiation:
         subcommand = params[0].upper()
         yield from _SUBCOMMANDS[subcommand](self, params[1] if len(params) > 1 else "")
 
-    def _list_offered(self, version: str) -> Iterator[tuple[str, ...]]:
+    def _list_offered(self, _: str) -> Iterator[tuple[str, ...]]:
         self.open = True
         yield "LS", " ".join(OFFERED)
 
