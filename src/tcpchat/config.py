@@ -39,12 +39,29 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What may wait for one client that reads slowly. Beyond it the client is fed from the log."""
     history_page: AtLeastOne = 500
     """Entries in one answer from the log."""
+    multiline_lines: AtLeastOne = 100
+    """The lines of one message from an IRC client."""
+    masks: AtLeastOne = 100
+    """Bans, exceptions and the like in one room, and invitations that wait."""
+    watched: AtLeastOne = 100
+    """People whom one client can watch (IRC's MONITOR)."""
+    markers: AtLeastOne = 500
+    """Rooms and people of whom is remembered how far one account has read."""
+    whowas: AtLeastOne = 200
+    """People who left and are remembered for those who ask."""
     enter_seconds: Seconds = 60
     """How long a connection may stay without a nick."""
     ping_seconds: Seconds = 90
     """After this long without a word from an IRC or JSON client it is pinged."""
     pong_seconds: Seconds = 30
     """How long the answer to a ping may take."""
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may close connections, see more than others, and have the configuration read again."""
+
+    password: Annotated[str, msgspec.Meta(min_length=1)]
+    """As it is, or as argon2's hash of it."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +77,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The name of the network for IRC clients."""
     motd: str = ""
     """The message of the day; may have several lines."""
+    admin: str = ""
+    """Who runs this server, and how they are reached, for those who ask."""
+    password: str = ""
+    """What everybody must know who comes in, as it is or as argon2's hash of it. Empty: nothing."""
+    operators: dict[str, Operator] = {}
+    """The server's operators, by the name with which they make themselves known: ``operators.NAME.password``."""
     join_history: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20
     """How many of a room's last lines one sees who joins from a terminal, or an IRC client with server-time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -7,6 +7,9 @@ import msgspec
 Kind = Literal["text", "notice", "action"]
 """How something is said: plainly; as a notice, which programs never answer; as an action (``/me waves``)."""
 
+Tags = dict[str, str]
+"""What client programs tell each other beside the text; every key starts with ``+`` (IRCv3 message-tags)."""
+
 
 def tag_of(name: str) -> str:
     """The tag of a struct on the wire: ``SetTopic`` is ``set_topic``."""
@@ -17,17 +20,90 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """The base of all wishes."""
 
 
+# coming in
+
+
 class Enter(Command, frozen=True):
-    """Come in under a nick. The first wish of every connection.
+    """Come in under a nick.
 
     `user` and `name` are what others see besides the nick (IRC's user name and real name). `resume` is the
-    token of an earlier connection, which is closed so that its nick is free at once.
+    token of an earlier connection, which is closed so that its nick is free at once. `password` is the
+    server's, if it asks for one.
     """
 
     nick: str
     user: str = ""
     name: str = ""
     resume: str = ""
+    password: str = ""
+
+
+class CheckNick(Command, frozen=True):
+    """Ask whether one could come in under a nick."""
+
+    nick: str
+
+
+class Register(Command, frozen=True):
+    """Have an account, and be logged in to it. Without a name it is called like the nick one has."""
+
+    password: str
+    account: str = ""
+    email: str = ""
+
+
+class RegisterOther(Command, frozen=True):
+    """Make an account for somebody else. For operators."""
+
+    account: str
+    password: str
+
+
+class Verify(Command, frozen=True):
+    """Confirm an account with the code that was sent."""
+
+    account: str
+    code: str
+
+
+class LogIn(Command, frozen=True):
+    """Prove by its password that an account is one's own."""
+
+    account: str
+    password: str
+
+
+class Challenge(Command, frozen=True):
+    """Ask for what SCRAM-SHA-256 needs to prove that one knows a password (RFC 5802, RFC 7677)."""
+
+    account: str
+
+
+class Prove(Command, frozen=True):
+    """Log in by SCRAM-SHA-256: `exchange` is the AuthMessage of RFC 5802, section 3; `proof` is base64.
+
+    `tentative`: only have the server's signature, which proves that it knows the password as well.
+    """
+
+    account: str
+    exchange: str
+    proof: str
+    tentative: bool = False
+
+
+class SetPassword(Command, frozen=True):
+    """Give the account one is logged in to another password."""
+
+    password: str
+
+
+class ShowAccount(Command, frozen=True):
+    """Ask about an account; empty: the one that one is logged in to."""
+
+    account: str = ""
+
+
+# people
 
 
 class Rename(Command, frozen=True):
@@ -36,10 +112,82 @@ class Rename(Command, frozen=True):
     nick: str
 
 
+class SetName(Command, frozen=True):
+    """Be called something else besides the nick (IRC's real name)."""
+
+    name: str
+
+
+class Away(Command, frozen=True):
+    """Say that one is away, and why; empty is being back."""
+
+    text: str = ""
+
+
+class ListPeople(Command, frozen=True):
+    """Ask who is in a room; which of these `nicks` are here; whom a `mask` fits; without any, who is on this server.
+
+    `operators` limits the answer to the server's operators.
+    """
+
+    room: str = ""
+    nicks: list[str] = []
+    mask: str = ""
+    operators: bool = False
+
+
+class Whois(Command, frozen=True):
+    """Ask about one person."""
+
+    nick: str
+
+
+class Whowas(Command, frozen=True):
+    """Ask who had a nick, the latest first; at most `count` of them, 0 for all that are remembered."""
+
+    nick: str
+    count: int = 0
+
+
+class Watch(Command, frozen=True):
+    """Be told when these people come and go, whether or not one shares a room with them."""
+
+    nicks: list[str]
+
+
+class Unwatch(Command, frozen=True):
+    """Be told no more; `everybody` empties the list."""
+
+    nicks: list[str] = []
+    everybody: bool = False
+
+
+class ListWatched(Command, frozen=True):
+    """Ask whom one watches, and who of them is here."""
+
+
+class ModeChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One mode, set or taken away: ``["+", "o", "ann"]``. The letters are those of IRC."""
+
+    sign: Literal["+", "-"]
+    mode: str
+    value: str = ""
+
+
+class SetOwnModes(Command, frozen=True):
+    """Change what one is: ``i`` invisible, ``B`` a bot; nobody makes themselves ``o``. Without changes: ask."""
+
+    changes: list[ModeChange] = []
+
+
+# rooms
+
+
 class Join(Command, frozen=True):
-    """Take a seat in a room; a room comes into being when the first one joins."""
+    """Take a seat in a room; a room comes into being when the first one joins. Some ask for a `key`."""
 
     room: str
+    key: str = ""
 
 
 class Part(Command, frozen=True):
@@ -47,24 +195,6 @@ class Part(Command, frozen=True):
 
     room: str
     reason: str = ""
-
-
-class Say(Command, frozen=True):
-    """Say something in a room one is in. `key`, made by the sender, lets the same message be stored only once."""
-
-    room: str
-    text: str
-    kind: Kind = "text"
-    key: str = ""
-
-
-class Tell(Command, frozen=True):
-    """Say something to one person."""
-
-    to: str
-    text: str
-    kind: Kind = "text"
-    key: str = ""
 
 
 class SetTopic(Command, frozen=True):
@@ -80,38 +210,200 @@ class ShowTopic(Command, frozen=True):
     room: str
 
 
+class RoomFilter(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Which rooms are wanted. Times are in milliseconds since 1970; all conditions must hold; None is none."""
+
+    mask: str = ""
+    not_mask: str = ""
+    more_people: int | None = None
+    fewer_people: int | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+    topic_after: int | None = None
+    topic_before: int | None = None
+
+
 class ListRooms(Command, frozen=True):
-    """Ask which rooms there are; `rooms` limits the answer to those named."""
+    """Ask which rooms there are; `rooms` limits the answer to those named, `where` to those that fit."""
 
     rooms: list[str] = []
+    where: RoomFilter = RoomFilter()
 
 
-class ListPeople(Command, frozen=True):
-    """Ask who is in a room; which of these `nicks` are here; or, without either, who is on this server."""
+class SetModes(Command, frozen=True):
+    """Change what holds in a room, or who may do what in it."""
 
-    room: str = ""
-    nicks: list[str] = []
+    room: str
+    changes: list[ModeChange]
 
 
-class Whois(Command, frozen=True):
-    """Ask about one person."""
+class ShowModes(Command, frozen=True):
+    """Ask what holds in a room."""
 
+    room: str
+
+
+class ShowMasks(Command, frozen=True):
+    """Ask for a room's list of masks: ``b`` (bans), ``e`` (exceptions), ``I`` (who needs no invitation)."""
+
+    room: str
+    mode: str
+
+
+class Kick(Command, frozen=True):
+    """Put somebody out of a room."""
+
+    room: str
+    nick: str
+    reason: str = ""
+
+
+class Invite(Command, frozen=True):
+    """Ask somebody into a room; they may come in then even if it is closed."""
+
+    room: str
     nick: str
 
 
-class Away(Command, frozen=True):
-    """Say that one is away, and why; empty is being back."""
+class ListInvitations(Command, frozen=True):
+    """Ask into which rooms one is invited."""
 
-    text: str = ""
+
+class RenameRoom(Command, frozen=True):
+    """Give a room another name; who is in it stays in it."""
+
+    room: str
+    to: str
+    reason: str = ""
+
+
+# talk
+
+
+class Say(Command, frozen=True):
+    """Say something in a room one is in. `key`, made by the sender, lets the same message be stored only once.
+
+    `status` limits those who hear it: ``@`` to the room's operators, ``+`` to those with a voice, too. `seams` are
+    places (in characters) at which a long line of the text is sent in pieces to those who take short ones only.
+    """
+
+    room: str
+    text: str
+    kind: Kind = "text"
+    key: str = ""
+    status: str = ""
+    tags: Tags = {}
+    seams: list[int] = []
+
+
+class Tell(Command, frozen=True):
+    """Say something to one person."""
+
+    to: str
+    text: str
+    kind: Kind = "text"
+    key: str = ""
+    tags: Tags = {}
+    seams: list[int] = []
+
+
+class Tag(Command, frozen=True):
+    """Let client programs know something that is not text, such as that one is typing. Nothing of it is kept."""
+
+    to: str
+    tags: Tags
+    status: str = ""
+
+
+class Redact(Command, frozen=True):
+    """Take back the message with this id, in a room or between oneself and somebody."""
+
+    target: str
+    id: str
+    reason: str = ""
+
+
+class Point(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A place in a log: the entry with an `id`; else a `time` in milliseconds since 1970."""
+
+    id: str = ""
+    time: int = 0
 
 
 class History(Command, frozen=True):
-    """Ask for what was said in a room one is in: the latest entries, or those before or after a number."""
+    """Ask for what was said in a room one is in, or between oneself and somebody.
+
+    Without a limit of place the latest entries; those before or after a number or a `Point`, or between both;
+    those `around` one. `latest`: of those after a place the latest, not the first. `said`: only what was said.
+    """
 
     room: str
-    before: int | None = None
-    after: int | None = None
+    before: int | Point | None = None
+    after: int | Point | None = None
+    around: Point | None = None
+    latest: bool = False
+    said: bool = False
     limit: int = 50
+
+
+class ListTalks(Command, frozen=True):
+    """Ask in which of one's rooms, and with whom, was talked between two times (milliseconds since 1970)."""
+
+    after: int
+    before: int
+    limit: int = 50
+
+
+class SetMarker(Command, frozen=True):
+    """Say up to which time (milliseconds since 1970) one has read in a room, or what somebody said."""
+
+    target: str
+    time: int
+
+
+class ShowMarker(Command, frozen=True):
+    """Ask up to which time one has read."""
+
+    target: str
+
+
+# the server
+
+
+class ShowServer(Command, frozen=True):
+    """Ask how many are here, and since when the server runs."""
+
+
+class BecomeOperator(Command, frozen=True):
+    """Become one of the server's operators."""
+
+    name: str
+    password: str
+
+
+class Kill(Command, frozen=True):
+    """Close somebody's connection. For operators."""
+
+    nick: str
+    reason: str = ""
+
+
+class Wallops(Command, frozen=True):
+    """Say something to all operators. For operators."""
+
+    text: str
+
+
+class ChangeHost(Command, frozen=True):
+    """Give somebody another ``user@host``. For operators."""
+
+    nick: str
+    user: str
+    host: str
+
+
+class Rehash(Command, frozen=True):
+    """Read the configuration again. For operators."""
 
 
 class Ping(Command, frozen=True):
@@ -133,6 +425,9 @@ class Quit(Command, frozen=True):
 
 
 ANY = (
-    Enter | Rename | Join | Part | Say | Tell | SetTopic | ShowTopic | ListRooms | ListPeople
-    | Whois | Away | History | Ping | Pong | Quit
+    Enter | CheckNick | Register | RegisterOther | Verify | LogIn | Challenge | Prove | SetPassword | ShowAccount
+    | Rename | SetName | Away | ListPeople | Whois | Whowas | Watch | Unwatch | ListWatched | SetOwnModes
+    | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite
+    | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | ListTalks | SetMarker | ShowMarker
+    | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Rehash | Ping | Pong | Quit
 )  # fmt: skip

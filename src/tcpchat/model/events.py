@@ -2,40 +2,59 @@
 
 import msgspec
 
-from tcpchat.model.commands import Kind, tag_of
+from tcpchat.model.commands import Kind, ModeChange, Tags, tag_of
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag=tag_of, gc=False):
-    """The base of all facts, with the place the backend gave it.
+    """The base of all facts, with the place the backend gave it, and whose doing it is.
 
     `time` is in milliseconds since 1970, never runs backwards in a room, and is never the same for two
     entries of one room. Facts that are kept in the log also have a `number`: 1, 2, 3, … without a gap in
     each room or conversation, and an `id` that no other entry has. They are 0 and empty on others.
+
+    `origin` is ``user@host`` of who did it, as others may see it; `account` the one they are logged in to;
+    `bot` says that they are a program.
     """
 
     time: int = 0
     number: int = 0
     id: str = ""
+    origin: str = ""
+    account: str = ""
+    bot: bool = False
+
+
+# what is kept in the log
 
 
 class Said(Event, frozen=True):
-    """Something was said in a room. `origin` is ``user@host`` of the speaker, as others may see it."""
+    """Something was said in a room; with a `status`, only to those who have it (``@``, ``+``).
+
+    A text may have several lines; `seams` are the places (in characters) at which a long one was sent in pieces.
+    Of what was taken back only the place is left, and `redacted` is true.
+    """
 
     room: str
     by: str
     text: str
     kind: Kind = "text"
-    origin: str = ""
+    status: str = ""
+    tags: Tags = {}
+    seams: list[int] = []
+    redacted: bool = False
 
 
 class Told(Event, frozen=True):
-    """Something was said to one person."""
+    """Something was said to one person. `talk` is the log of what passes between these two."""
 
     to: str
     by: str
     text: str
     kind: Kind = "text"
-    origin: str = ""
+    talk: str = ""
+    tags: Tags = {}
+    seams: list[int] = []
+    redacted: bool = False
 
 
 class TopicSet(Event, frozen=True):
@@ -44,16 +63,80 @@ class TopicSet(Event, frozen=True):
     room: str
     by: str
     topic: str
-    origin: str = ""
+
+
+class ModesSet(Event, frozen=True):
+    """Something else holds in a room, or somebody may do something else in it."""
+
+    room: str
+    by: str
+    changes: list[ModeChange]
+
+
+class Kicked(Event, frozen=True):
+    """Somebody was put out of a room."""
+
+    room: str
+    by: str
+    nick: str
+    reason: str = ""
+
+
+class RoomRenamed(Event, frozen=True):
+    """A room is called `to` from now on; its log goes with it."""
+
+    room: str
+    by: str
+    to: str
+    reason: str = ""
+
+
+class Redacted(Event, frozen=True):
+    """The message `of` was taken back: in a `room`, or else in the `talk` between `by` and `to`."""
+
+    by: str
+    of: str
+    room: str = ""
+    to: str = ""
+    talk: str = ""
+    status: str = ""
+    reason: str = ""
+
+
+class Tagged(Event, frozen=True):
+    """Client programs let each other know something that is not text: in a `room`, or else `to` one person.
+
+    It is kept only if its tags ask for that.
+    """
+
+    by: str
+    tags: Tags
+    room: str = ""
+    to: str = ""
+    talk: str = ""
+    status: str = ""
+
+
+# people
 
 
 class Arrived(Event, frozen=True):
-    """Somebody came in, over the connection `session`. Told to nobody: rooms tell who joins them."""
+    """Somebody came in, over the connection `session`. Told to nobody: rooms tell who joins them.
+
+    `person` is who they are besides the nick, if they were here before.
+    """
 
     by: str
     session: str
-    origin: str = ""
+    person: str = ""
     name: str = ""
+
+
+class LoggedIn(Event, frozen=True):
+    """The connection `session` is known to be that of `account`. `by` is empty if it has no nick yet."""
+
+    by: str
+    session: str
 
 
 class Renamed(Event, frozen=True):
@@ -61,16 +144,78 @@ class Renamed(Event, frozen=True):
 
     by: str
     to: str
-    origin: str = ""
+
+
+class NameSet(Event, frozen=True):
+    """Somebody is called something else besides the nick."""
+
+    by: str
+    name: str
+
+
+class HostChanged(Event, frozen=True):
+    """Somebody has another ``user@host``; `origin` is the one before."""
+
+    by: str
+    user: str
+    host: str
+
+
+class WentAway(Event, frozen=True):
+    """Somebody is away (`text` says why) or is back (`text` is empty)."""
+
+    by: str
+    text: str = ""
+
+
+class OwnModesSet(Event, frozen=True):
+    """Somebody is something else. They alone are told."""
+
+    by: str
+    changes: list[ModeChange]
+
+
+class Gone(Event, frozen=True):
+    """Somebody left the server, and so every room. `reason` says why: a farewell, or what happened to the link."""
+
+    by: str
+    reason: str = ""
+
+
+class Killed(Event, frozen=True):
+    """An operator closes somebody's connection. They are told before they are gone."""
+
+    by: str
+    nick: str
+    reason: str
+
+
+class WatchChanged(Event, frozen=True):
+    """Somebody watches these, and those no more. Told to nobody."""
+
+    by: str
+    watched: list[str] = []
+    unwatched: list[str] = []
+
+
+class Noticed(Event, frozen=True):
+    """What `to` is told who watches `by`: whether they are `here` now."""
+
+    to: str
+    by: str
+    here: bool
+
+
+# rooms
 
 
 class Joined(Event, frozen=True):
-    """Somebody took a seat in a room."""
+    """Somebody took a seat in a room. `name` is what they are called besides the nick; `away` why they are away."""
 
     room: str
     by: str
-    origin: str = ""
     name: str = ""
+    away: str = ""
 
 
 class Left(Event, frozen=True):
@@ -79,26 +224,61 @@ class Left(Event, frozen=True):
     room: str
     by: str
     reason: str = ""
-    origin: str = ""
 
 
-class Gone(Event, frozen=True):
-    """Somebody left the server, and so every room. `reason` says why: a farewell, or what happened to the link."""
+class Invited(Event, frozen=True):
+    """Somebody was asked into a room."""
 
+    room: str
     by: str
+    to: str
+
+
+class Moved(Event, frozen=True):
+    """What one of its members, `to`, is told when a room is renamed: `was` it, and what one sees who comes in.
+
+    `people` are ``nick!user@host``, each with the signs of their rank before it.
+    """
+
+    to: str
+    by: str
+    was: str
+    room: str
+    to_origin: str = ""
+    to_account: str = ""
+    to_name: str = ""
     reason: str = ""
-    origin: str = ""
+    topic: str = ""
+    topic_by: str = ""
+    topic_time: int = 0
+    people: list[str] = []
 
 
-class WentAway(Event, frozen=True):
-    """Somebody is away (`text` says why) or is back (`text` is empty)."""
+class Aside(Event, frozen=True):
+    """What those hear who asked to hear more: of an invitation to their room, of people they watch."""
+
+    of: "Invited | WentAway | LoggedIn | NameSet | HostChanged"
+
+
+class MarkerSet(Event, frozen=True):
+    """Somebody has read up to `until` (milliseconds since 1970) what `target` is. Told to them alone."""
 
     by: str
-    text: str = ""
-    origin: str = ""
+    target: str
+    until: int
 
 
-LOGGED = Said | Told | TopicSet
+class Walloped(Event, frozen=True):
+    """An operator said something to all operators."""
+
+    by: str
+    text: str
+
+
+LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | Tagged
 """What is kept in the log."""
 
-ANY = LOGGED | Arrived | Renamed | Joined | Left | Gone | WentAway
+ANY = (
+    LOGGED | Arrived | LoggedIn | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
+    | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | MarkerSet | Walloped
+)  # fmt: skip

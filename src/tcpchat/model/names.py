@@ -50,6 +50,18 @@ def nick(name: str) -> str:
     return folded
 
 
+def account(name: str) -> str:
+    """The folded form of the name of an account, which is one that a nick may have.
+
+    :raises Refused: with the reason in words, when no account can be called so.
+    """
+    try:
+        return nick(name)
+    except Refused as refusal:
+        text = refusal.text.replace("nickname", "account name").replace("The name", "The account name")
+        raise Refused("bad_account", text, about=name) from None
+
+
 def room(name: str) -> str:
     """The folded form of a room's name, which starts with ``#`` (or ``&``).
 
@@ -67,11 +79,6 @@ def room(name: str) -> str:
             raise wanted.refusal("A room's name needs a character after the #.")
         wanted.check_characters(form[1:], _FORBIDDEN_IN_ROOM)
     return folded
-
-
-def conversation(one: str, other: str) -> str:
-    """The name under which the direct messages between two people are kept."""
-    return "@" + ",".join(sorted((fold(one), fold(other))))
 
 
 @lru_cache(maxsize=65_536)

@@ -1,26 +1,9 @@
-"""What a rule asks the backend for: to record something, and so make it a fact, or to read what was recorded."""
+"""What a rule asks for: to record something, to read what was recorded, to have something worked out."""
 
 import msgspec
+from msgspec.structs import replace
 
 from tcpchat.model import events, names
-
-
-class Append(msgspec.Struct, frozen=True, gc=False):
-    """Put an event into the log of its room or conversation.
-
-    With a `key`, the same speaker's event is stored in that log at most once; asking again gives the first one.
-    """
-
-    event: events.LOGGED
-    key: str = ""
-
-
-class Hold(msgspec.Struct, frozen=True, gc=False):
-    """Take a thing that only one may have, such as a nick, or put a new event on one's own. The first one wins."""
-
-    thing: str
-    owner: str
-    event: events.Event
 
 
 class Drop(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +14,26 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
     event: events.Event | None = None
 
 
+class Append(msgspec.Struct, frozen=True, gc=False):
+    """Put an event into the log of its room or conversation.
+
+    With a `key`, the same speaker's event is stored in that log at most once; asking again gives the first one.
+    When it is stored, `frees` is given up as well.
+    """
+
+    event: events.LOGGED
+    key: str = ""
+    frees: Drop | None = None
+
+
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """Take a thing that only one may have, such as a nick, or put a new event on one's own. The first one wins."""
+
+    thing: str
+    owner: str
+    event: events.Event
+
+
 class Release(msgspec.Struct, frozen=True, gc=False):
     """Give up everything one holds, at once."""
 
@@ -38,16 +41,111 @@ class Release(msgspec.Struct, frozen=True, gc=False):
     event: events.Event | None = None
 
 
+class Announce(msgspec.Struct, frozen=True, gc=False):
+    """Let something happen in its turn. Nothing of it is kept."""
+
+    event: events.Event
+
+
+class Document(msgspec.Struct, frozen=True, gc=False):
+    """A value under a key, and which version it is: 1, 2, 3, …; 0 and no value if there is none."""
+
+    value: bytes = b""
+    revision: int = 0
+
+
+class Put(msgspec.Struct, frozen=True, gc=False):
+    """Store a document, if it still has the revision that was `expected` (0: if there is none). The first one wins."""
+
+    space: str
+    key: str
+    value: bytes
+    expected: int
+
+
+class Get(msgspec.Struct, frozen=True, gc=False):
+    """Read a document."""
+
+    space: str
+    key: str
+
+
 class Read(msgspec.Struct, frozen=True, gc=False):
     """Read at most `limit` entries of a log: those with numbers above `after` and below `before`.
 
-    With `after` the oldest of them, otherwise the latest; always in the order of their numbers.
+    With `after` the oldest of them, unless the `latest` are wanted, otherwise the latest; always in the order of
+    their numbers. `said`: only what was said, and not what was taken back.
     """
 
     log: str
     limit: int
     before: int | None = None
     after: int | None = None
+    latest: bool = False
+    said: bool = False
+
+
+class Find(msgspec.Struct, frozen=True, gc=False):
+    """Look for a place in a log: the number of the entry with an `id`, or None; or of the first one from `time` on.
+
+    After the last entry that is one more than its number.
+    """
+
+    log: str
+    id: str = ""
+    time: int = 0
+
+
+class Latest(msgspec.Struct, frozen=True, gc=False):
+    """The time of the latest entry of each of these logs, and of the conversations of `party`, in a span of time.
+
+    Gives entries in the order of their times, those above `after` and below `before`, `limit` at most.
+    """
+
+    logs: list[str]
+    party: str
+    after: int
+    before: int
+    limit: int
+
+
+class Hashed(msgspec.Struct, frozen=True, gc=False):
+    """What a password can be recognised by: argon2id's hash, and the keys of SCRAM-SHA-256 in base64 (RFC 5802)."""
+
+    argon2: str
+    salt: str
+    iterations: int
+    stored_key: str
+    server_key: str
+
+
+class Hash(msgspec.Struct, frozen=True, gc=False):
+    """Have a password `Hashed`."""
+
+    password: str
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """Have a password compared with an argon2 hash. Without a hash it takes as long, and is never right."""
+
+    password: str
+    hash: str
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """Ask whether one may try to prove to be `who`; it is refused to those who try too often."""
+
+    who: str
+
+
+class Proven(msgspec.Struct, frozen=True, gc=False):
+    """The attempt succeeded, and does not count."""
+
+    who: str
+
+
+class Reload(msgspec.Struct, frozen=True, gc=False):
+    """Have the configuration read again; gives what is wrong with it, or nothing."""
 
 
 def nothing(owner: str) -> Drop:
@@ -55,15 +153,49 @@ def nothing(owner: str) -> Drop:
     return Drop("nothing", owner)
 
 
-Record = Append | Hold | Drop | Release
-Wish = Record | Read
+Record = Append | Hold | Drop | Release | Announce | Put
+Question = Read | Find | Latest | Get
+Work = Hash | Check | Attempt | Proven | Reload
+Wish = Record | Question | Work
 
 
 def log_of(event: events.LOGGED) -> str:
-    """The log in which an event is kept: its room's, or that of the two people it passed between."""
+    """The log in which an event is kept: its room's, or that of the two people it passed between.
+
+    What only some of a room are told has a log of its own, which nobody else is let near.
+    """
+    if type(event) is events.Said:
+        return event.status + names.fold(event.room)
     if isinstance(event, events.Told):
-        return names.conversation(event.by, event.to)
+        return event.talk
+    if isinstance(event, events.RoomRenamed):
+        return names.fold(event.to)
+    if isinstance(event, events.Tagged | events.Redacted):
+        return event.talk or event.status + names.fold(event.room)
     return names.fold(event.room)
+
+
+def as_now(event: events.LOGGED, log: str) -> events.LOGGED:
+    """An entry of a log, with the name that its room has now."""
+    log = log.lstrip("@+") if names.is_room(log.lstrip("@+")) else log
+    if names.is_room(log) and not isinstance(event, events.RoomRenamed) and names.fold(event.room) != log:  # type: ignore[union-attr]
+        return replace(event, room=log)
+    return event
+
+
+def party(account: str, person: str) -> str:
+    """Who talks: an account, whatever nick it has; without one, a `person`, as long as they are here."""
+    return f"={names.fold(account)}" if account else f"~{person}"
+
+
+def conversation(one: str, other: str) -> str:
+    """The name of the log in which the direct messages between two parties are kept."""
+    return "@" + ",".join(sorted((one, other)))
+
+
+def parties(log: str) -> list[str]:
+    """Who talks in a log, if it is that of a conversation."""
+    return log[1:].split(",") if log[:2] in {"@=", "@~"} else []
 
 
 def nick(folded: str) -> str:
@@ -74,3 +206,8 @@ def nick(folded: str) -> str:
 def seat(room: str, session: str) -> str:
     """The thing one holds who is in a room. A room's name has no space, so that no two seats are called the same."""
     return f"seat {room} {session}"
+
+
+def seats(room: str) -> str:
+    """What the seats of a room are called before their owners' names."""
+    return f"seat {room} "

@@ -7,14 +7,17 @@ from tcpchat.model.commands import tag_of
 
 
 class Refused(Exception):
-    """A wish that is not granted. `code` is for programs, `text` for people: what is wrong and what to do."""
+    """A wish that is not granted. `code` is for programs, `text` for people: what is wrong and what to do.
 
-    def __init__(self, code: str, text: str, *, suggestion: str = "", about: str = "") -> None:
+    `about` is what it is about: names and ids, as the one who asked wrote them, or as they are known here.
+    """
+
+    def __init__(self, code: str, text: str, *, suggestion: str = "", about: str | tuple[str, ...] = ()) -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
         self.suggestion = suggestion
-        self.about = about
+        self.about = (about,) if isinstance(about, str) else about
 
     def __str__(self) -> str:
         return self.text
@@ -32,7 +35,7 @@ class Welcome(Reply, frozen=True):
     """You are in.
 
     `token` lets a later connection take the nick over from this one. `log` says which log the server keeps: if it
-    is another one than before, all numbers begin anew.
+    is another one than before, all numbers begin anew. `host` is what others see of your address.
     """
 
     nick: str
@@ -43,38 +46,74 @@ class Welcome(Reply, frozen=True):
     people: int = 0
     rooms: int = 0
     motd: str = ""
+    origin: str = ""
+    account: str = ""
+
+
+class AccountReply(Reply, frozen=True, tag="account"):
+    """An account: since when it is there (milliseconds since 1970), and who is logged in to it now."""
+
+    account: str
+    created: int = 0
+    nicks: list[str] = []
+
+
+class LoggedInReply(Reply, frozen=True, tag="logged_in"):
+    """You are logged in. `signature` proves that the server knows the password too (SCRAM, base64)."""
+
+    account: str
+    signature: str = ""
+
+
+class ChallengeReply(Reply, frozen=True, tag="challenge"):
+    """What SCRAM-SHA-256 needs: the account's salt (base64) and number of iterations."""
+
+    salt: str
+    iterations: int
 
 
 class Stored(Reply, frozen=True):
     """Your message is on disk, and this is its place. `time` is in milliseconds since 1970.
 
-    `away` says why the one it is for may not read it soon; it is empty if they are here.
+    `away` says why the one it is for, `to`, may not read it soon; it is empty if they are here.
     """
 
     number: int
     id: str
     time: int
+    to: str = ""
     away: str = ""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody who is here. `away` is empty unless they are."""
+    """Somebody who is here. `away` is empty unless they are.
+
+    `rank` is what they are in the room that was asked about: ``@`` its operator, ``+`` one with a voice, or both.
+    `idle` is for how many seconds they said nothing.
+    """
 
     nick: str
     origin: str = ""
     name: str = ""
     away: str = ""
+    account: str = ""
+    operator: bool = False
+    bot: bool = False
+    rank: str = ""
+    idle: int = 0
 
 
 class Seated(Reply, frozen=True):
     """You are in the room, perhaps `already` before you asked.
 
     `number` is that of its latest entry when you took your seat: what came before can be read, what comes after
-    it you are told. 0 if nothing was ever said there.
+    it you are told. 0 if nothing was ever said there. `ranks` are those of the people who have one.
     """
 
     room: str
     people: list[str]
+    ranks: dict[str, str] = {}
+    secret: bool = False
     topic: str = ""
     topic_by: str = ""
     topic_time: int = 0
@@ -92,11 +131,13 @@ class Topic(Reply, frozen=True):
 
 
 class RoomInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A room in a list."""
+    """A room in a list. Times are in milliseconds since 1970."""
 
     room: str
     people: int
     topic: str = ""
+    topic_time: int = 0
+    created: int = 0
 
 
 class Rooms(Reply, frozen=True):
@@ -105,28 +146,150 @@ class Rooms(Reply, frozen=True):
     rooms: list[RoomInfo]
 
 
+class Modes(Reply, frozen=True):
+    """What holds in a room: its modes with their values; a key is ``*`` for who may not know it."""
+
+    room: str
+    modes: dict[str, str]
+    created: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change of several that was not made, and why: like a refusal."""
+
+    code: str
+    text: str
+    about: list[str] = []
+
+
+class Changed(Reply, frozen=True):
+    """The changes that could be made are made; these could not."""
+
+    problems: list[Problem] = []
+
+
+class OwnModes(Reply, frozen=True):
+    """What one is: the letters of one's modes; and what could not be changed."""
+
+    modes: str
+    problems: list[Problem] = []
+
+
+class Mask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a list of masks: who set it, and when (milliseconds since 1970)."""
+
+    mask: str
+    by: str = ""
+    time: int = 0
+
+
+class Masks(Reply, frozen=True):
+    """A room's list of masks."""
+
+    room: str
+    mode: str
+    masks: list[Mask]
+
+
+class InvitedReply(Reply, frozen=True, tag="invited"):
+    """The invitation is on its way. `away` is why the one who is invited may not see it soon."""
+
+    room: str
+    nick: str
+    away: str = ""
+
+
+class Invitations(Reply, frozen=True):
+    """The rooms one is invited into."""
+
+    rooms: list[str]
+
+
 class People(Reply, frozen=True):
     """Who is in a room, or on the server if `room` is empty."""
 
     room: str
     people: list[Person]
+    secret: bool = False
+
+
+class Was(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who had a nick, and until when (milliseconds since 1970)."""
+
+    nick: str
+    origin: str
+    name: str
+    until: int
+    account: str = ""
+
+
+class WhowasReply(Reply, frozen=True, tag="whowas"):
+    """Who had a nick, the latest first."""
+
+    nick: str
+    found: list[Was]
+
+
+class Watched(Reply, frozen=True):
+    """Of those who are watched: who is here, and who is not. `too_many` are those for whom there is no space."""
+
+    here: list[Person] = []
+    missing: list[str] = []
+    too_many: list[str] = []
 
 
 class WhoisReply(Reply, frozen=True, tag="whois"):
-    """About one person: when they came, in seconds since 1970, and for how many seconds they said nothing."""
+    """About one person: when they came, in seconds since 1970, and for how many seconds they said nothing.
+
+    `address` is told only to themselves and to operators. `ranks` are those in the rooms where they have one.
+    """
 
     person: Person
     rooms: list[str]
     since: int
     idle: int
+    ranks: dict[str, str] = {}
+    address: str = ""
 
 
 class Page(Reply, frozen=True):
-    """A piece of a room's log, oldest first. `more` says that there is more in the direction asked for."""
+    """A piece of a log, oldest first. `more` says that there is more in the direction asked for."""
 
     room: str
     events: list[events.LOGGED]
     more: bool = False
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A room, or somebody's nick, and when the latest was said there (milliseconds since 1970)."""
+
+    target: str
+    time: int
+
+
+class Talks(Reply, frozen=True):
+    """Where was talked, in the order of their latest entries."""
+
+    talks: list[Talk]
+
+
+class Marker(Reply, frozen=True):
+    """Up to when one has read, in milliseconds since 1970; 0 if that is not known."""
+
+    target: str
+    time: int = 0
+
+
+class ServerReply(Reply, frozen=True, tag="server"):
+    """How many are here: people, of them `invisible`, operators, connections that are no people yet, and rooms."""
+
+    people: int
+    invisible: int
+    operators: int
+    unknown: int
+    rooms: int
+    most_people: int
+    since: int
 
 
 class PongReply(Reply, frozen=True, tag="pong"):
@@ -135,4 +298,8 @@ class PongReply(Reply, frozen=True, tag="pong"):
     token: str = ""
 
 
-ANY = Done | Welcome | Stored | Seated | Topic | Rooms | People | WhoisReply | Page | PongReply
+ANY = (
+    Done | Welcome | AccountReply | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
+    | OwnModes | Masks | InvitedReply | Invitations | People | WhowasReply | Watched | WhoisReply | Page | Talks
+    | Marker | ServerReply | PongReply
+)  # fmt: skip

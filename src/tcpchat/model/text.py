@@ -10,6 +10,7 @@ CTCP = "\x01"
 _C1_AND_LINE_BREAKS = "\x7f-\x9f\u2028\u2029"
 _NOT_STORED = re.compile(f"[\x00\x05-\x08\x0b\x0c\x0d\x0e\x10\x12-\x15\x17-\x1c{_C1_AND_LINE_BREAKS}\ud800-\udfff]")
 _COLOUR_CODES = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?")
+_CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, overrides and isolates
@@ -31,6 +32,11 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """`clean` text for a place that has only one line, such as a topic or a reason."""
     return clean(text).replace("\n", " ").strip()
+
+
+def is_client_tag(key: str) -> bool:
+    """Whether client programs may send a tag of this name to each other (IRCv3 message-tags, "Format")."""
+    return _CLIENT_TAG.fullmatch(key) is not None
 
 
 def showable(text: str) -> str:
