@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from tcpchat.model.events import LOGGED, Event
-from tcpchat.model.records import Read, Record
+from tcpchat.model.records import Document, Question, Read, Record
 
 
 class Unavailable(Exception):
@@ -29,17 +29,22 @@ class Backend(Protocol):
     def incarnation(self) -> str:
         """Which log this is, once it is started. Numbers and ids of another one mean nothing here."""
 
+    @property
+    def last_id(self) -> str:
+        """The id of the latest entry, once it is started; empty if there is none."""
+
     async def start(self, sink: Sink) -> None:
         """Open what there is, and feed the sink what still holds of it, such as the topics of rooms.
 
         :raises CannotStart: when it cannot be opened, with what to do about it.
         """
 
-    def record(self, record: Record) -> Awaitable[Event | None]:
+    def record(self, record: Record) -> Awaitable[Event | Document | None]:
         """Take a record into the queue at once; awaited, it is durable and its effects are done.
 
         :returns: the recorded event with its place. An `Append` whose key is known gives the event that was
-            stored first; a `Hold` of something that somebody else has gives None.
+            stored first; a `Hold` of something that somebody else has gives None, and so does a `Put` over a
+            revision that is not there any more; otherwise a `Put` gives the document.
         :raises Unavailable: when it is certainly not recorded.
         """
 
@@ -47,6 +52,12 @@ class Backend(Protocol):
         """Entries of one log in the order of their numbers. Never one that was not fed, or is about to be.
 
         :raises Unavailable: when the log cannot be read.
+        """
+
+    async def ask(self, question: Question) -> object:
+        """What a question asks for: see `records.Question`. A `Read` is answered like by `read`.
+
+        :raises Unavailable: when nobody can know.
         """
 
     async def close(self) -> None:

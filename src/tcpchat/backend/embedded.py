@@ -12,10 +12,10 @@ import msgspec
 
 from tcpchat.backend.base import Sink, Unavailable
 from tcpchat.backend.lock import FileLock
-from tcpchat.backend.order import Order
+from tcpchat.backend.order import Durable, Order, Outcome, Written
 from tcpchat.backend.store import Reader, Writer
-from tcpchat.model.events import LOGGED, Event
-from tcpchat.model.records import Append, Read, Record
+from tcpchat.model.events import LOGGED
+from tcpchat.model.records import Question, Read, Record
 
 READERS = 2
 
@@ -27,12 +27,17 @@ class Embedded:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._to_write: SimpleQueue[list[Append] | None] = SimpleQueue()
+        self._to_write: SimpleQueue[list[Durable] | None] = SimpleQueue()
 
     @property
     def incarnation(self) -> str:
         """See `Backend.incarnation`."""
         return self._writer.incarnation
+
+    @property
+    def last_id(self) -> str:
+        """See `Backend.last_id`."""
+        return self._writer.last_id
 
     async def start(self, sink: Sink) -> None:
         """Open the file, and start the threads."""
@@ -53,14 +58,19 @@ class Embedded:
         self._thread = Thread(target=self._write_all, name="tcpchat-writer", daemon=True)
         self._thread.start()
 
-    def record(self, record: Record) -> asyncio.Future[Event | None]:
+    def record(self, record: Record) -> asyncio.Future[Outcome]:
         """See `Backend.record`."""
         return self._order.record(record)
 
     async def read(self, wish: Read) -> list[LOGGED]:
         """See `Backend.read`."""
+        found: list[LOGGED] = await self.ask(wish)  # type: ignore[assignment]
+        return found
+
+    async def ask(self, question: Question) -> object:
+        """See `Backend.ask`."""
         try:
-            reading = self._loop.run_in_executor(self._reading, self._read, wish)
+            reading = self._loop.run_in_executor(self._reading, self._ask, question)
         except RuntimeError as error:
             raise Unavailable("The server is stopping.") from error
         return await reading
@@ -79,10 +89,11 @@ class Embedded:
     def _write_all(self) -> None:
         """The writer thread: one transaction for each batch, one wake-up of the loop for each transaction."""
         failing = False
-        while (appends := self._to_write.get()) is not None:
+        while (records := self._to_write.get()) is not None:
             try:
-                outcome = self._writer.write(appends)
-            except Exception as error:  # whatever it is, the next ones must not wait for ever
+                outcome = self._writer.write(records)
+            except Exception as failure:  # whatever it is, the next ones must not wait for ever
+                error = _cause(failure)
                 if not failing:  # said once, not for each message
                     log.error("the log cannot be written, and nothing is stored: %s", error)
                 failing = True
@@ -93,14 +104,20 @@ class Embedded:
                 failing = False
                 self._tell(outcome)
 
-    def _tell(self, outcome: list[tuple[Event, bool]] | Unavailable) -> None:
+    def _tell(self, outcome: list[Written] | Unavailable) -> None:
         self._loop.call_soon_threadsafe(self._order.written, outcome)
 
-    def _read(self, wish: Read) -> list[LOGGED]:
+    def _ask(self, question: Question) -> object:
         reader = self._readers.get()
         try:
-            return reader.read(wish)
+            return reader.ask(question)
         except (apsw.Error, msgspec.DecodeError) as error:
             raise Unavailable(f"The log cannot be read ({error}).") from error
         finally:
             self._readers.put(reader)
+
+
+def _cause(failure: Exception) -> BaseException:
+    """What went wrong first: a full disk ends the transaction, and then it cannot be rolled back any more."""
+    context = failure.__context__
+    return context if isinstance(context, apsw.Error) else failure

@@ -1,17 +1,33 @@
 """Forgets: for tests, and for a chat that must leave no trace."""
 
 from asyncio import Future, get_running_loop
+from bisect import bisect_left
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from itertools import islice
 from secrets import token_hex
+from typing import Any
 
 from msgspec.structs import replace
 
 from tcpchat.backend.base import Sink
-from tcpchat.backend.order import Order, Written, now_ms
+from tcpchat.backend.order import Durable, Order, Outcome, Written, now_ms, within
 from tcpchat.model import names
-from tcpchat.model.events import LOGGED, Event, TopicSet
-from tcpchat.model.records import Append, Read, Record, log_of
+from tcpchat.model.events import LOGGED, Redacted, RoomRenamed, Said, Told, TopicSet
+from tcpchat.model.records import (
+    Append,
+    Document,
+    Find,
+    Get,
+    Latest,
+    Put,
+    Question,
+    Read,
+    Record,
+    as_now,
+    log_of,
+    parties,
+)
 
 MOST_BYTES = 64 << 20
 """What all entries together may take, about; the oldest of the log that was silent longest go first."""
@@ -26,7 +42,9 @@ class Memory:
 
     def __init__(self) -> None:
         self._logs: OrderedDict[str, _Log] = OrderedDict()
+        self._documents: dict[tuple[str, str], Document] = {}
         self.incarnation = token_hex(3)
+        self.last_id = ""
         self._position = 0
         self._bytes = 0
         self._forgotten = 0
@@ -36,38 +54,99 @@ class Memory:
         """Nothing holds from before."""
         self._order = Order(sink, self._write)
 
-    def record(self, record: Record) -> Future[Event | None]:
+    def record(self, record: Record) -> Future[Outcome]:
         """See `Backend.record`."""
         return self._order.record(record)
 
     async def read(self, wish: Read) -> list[LOGGED]:
         """See `Backend.read`."""
-        log = self._logs.get(wish.log)
-        return log.read(wish) if log else []
+        return self._read(wish)
+
+    async def ask(self, question: Question) -> object:
+        """See `Backend.ask`."""
+        return _ANSWERS[type(question)](self, question)
 
     async def close(self) -> None:
         """See `Backend.close`."""
         await self._order.close()
 
-    def _write(self, appends: list[Append]) -> None:
-        get_running_loop().call_soon(lambda: self._order.written([self._append(append) for append in appends]))
+    # questions
+
+    def _read(self, wish: Read) -> list[LOGGED]:
+        log = self._logs.get(wish.log)
+        return log.read(wish) if log else []
+
+    def _find(self, wish: Find) -> int | None:
+        log = self._logs.get(wish.log)
+        if wish.id:
+            found = (event.number for event, _ in log.entries if event.id == wish.id) if log else iter(())
+            return next(found, None)
+        return log.first_since(wish.time) if log else 1
+
+    def _latest(self, wish: Latest) -> list[LOGGED]:
+        talks = [name for name in self._logs if wish.party in parties(name)]
+        events = [event for log in [*wish.logs, *talks] for event in self._read(Read(log, 1, said=True))]
+        return within(wish, events)
+
+    def _get(self, wish: Get) -> Document:
+        return self._documents.get((wish.space, wish.key), Document())
+
+    # what is stored
+
+    def _write(self, records: list[Durable]) -> None:
+        get_running_loop().call_soon(lambda: self._order.written([self._store(record) for record in records]))
+
+    def _store(self, record: Durable) -> Written:
+        return self._append(record) if isinstance(record, Append) else self._put(record)
+
+    def _put(self, put: Put) -> Written:
+        if self._get(Get(put.space, put.key)).revision != put.expected:
+            return None, False
+        document = self._documents[put.space, put.key] = Document(put.value, put.expected + 1)
+        return document, True
 
     def _append(self, append: Append) -> Written:
+        if isinstance(append.event, Redacted):
+            self._redact(append.event)
+        if isinstance(append.event, RoomRenamed) and not self._rename(append.event):
+            return None, False
         log = self._log(log_of(append.event))
         known = log.keyed.get((names.fold(append.event.by), append.key)) if append.key else None
         if known is not None:
             return known, False
         self._position += 1
-        event = log.append(append, f"{self.incarnation}-{self._position}")
+        self.last_id = f"{self.incarnation}-{self._position}"
+        event = log.append(append, self.last_id)
         self._bytes += _size(event)
         while self._bytes > MOST_BYTES:
             self._forget_one()
         return event, True
 
+    def _redact(self, redacted: Redacted) -> None:
+        log = self._logs.get(log_of(redacted))
+        for place, (event, key) in enumerate(log.entries if log else ()):
+            if event.id == redacted.of and isinstance(event, Said | Told):
+                left = replace(event, text="", tags={}, seams=[], redacted=True)
+                log.entries[place] = (left, key)  # type: ignore[union-attr]
+                if key:
+                    log.keyed[names.fold(event.by), key] = left  # type: ignore[union-attr]
+                self._bytes -= len(event.text)
+                return
+
+    def _rename(self, event: RoomRenamed) -> bool:
+        before, after = names.fold(event.room), names.fold(event.to)
+        if before != after and after in self._logs:
+            return False
+        for status in ("", "@", "+") if before != after else ():
+            if status + before in self._logs:
+                log = self._logs[status + after] = self._logs.pop(status + before)
+                log.name = status + after
+        return True
+
     def _log(self, name: str) -> "_Log":
         log = self._logs.get(name)
         if log is None:
-            log = self._logs[name] = _Log(self._forgotten)
+            log = self._logs[name] = _Log(name, self._forgotten)
         self._logs.move_to_end(name)
         if len(self._logs) > MOST_LOGS:
             _, oldest = self._logs.popitem(last=False)
@@ -85,9 +164,10 @@ class Memory:
 class _Log:
     """The last entries of one room or conversation."""
 
-    __slots__ = ("entries", "keyed", "number", "time")
+    __slots__ = ("entries", "keyed", "name", "number", "time")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, name: str, number: int) -> None:
+        self.name = name
         self.entries: deque[tuple[LOGGED, str]] = deque()
         self.keyed: dict[tuple[str, str], LOGGED] = {}
         self.number = number
@@ -105,11 +185,25 @@ class _Log:
     def read(self, wish: Read) -> list[LOGGED]:
         after = wish.after if wish.after is not None else 0
         before = wish.before if wish.before is not None else self.number + 1
-        found = (event for event, _ in self.entries if after < event.number < before)
-        if wish.after is not None:
+        found = (as_now(event, self.name) for event, _ in self.entries if after < event.number < before)
+        if wish.said:
+            found = (event for event in found if isinstance(event, Said | Told) and not event.redacted)
+        if wish.after is not None and not wish.latest:
             return list(islice(found, wish.limit))
         return list(deque(found, maxlen=wish.limit))
 
+    def first_since(self, time: int) -> int:
+        place = bisect_left(self.entries, time, key=lambda entry: entry[0].time)
+        return self.entries[place][0].number if place < len(self.entries) else self.number + 1
+
+
+_ANSWERS: dict[type[Question], Callable[[Memory, Any], object]] = {
+    Read: Memory._read,
+    Find: Memory._find,
+    Latest: Memory._latest,
+    Get: Memory._get,
+}
+
 
 def _size(event: LOGGED) -> int:
-    return ENTRY_BYTES + len(event.topic if isinstance(event, TopicSet) else event.text)
+    return ENTRY_BYTES + len(event.topic if isinstance(event, TopicSet) else getattr(event, "text", ""))

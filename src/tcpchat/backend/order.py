@@ -1,23 +1,30 @@
 """The one order: what is recorded takes effect in the order in which it was asked for, in batches."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
 
 from msgspec.structs import replace
 
 from tcpchat.backend.base import Sink, Unavailable
-from tcpchat.model.events import Event
-from tcpchat.model.records import Append, Drop, Hold, Record, Release
+from tcpchat.model import names
+from tcpchat.model.events import LOGGED, Event, RoomRenamed
+from tcpchat.model.records import Announce, Append, Document, Drop, Hold, Latest, Put, Record, Release, seats
 
-Written = tuple[Event, bool]
-"""A stored event with its place, and whether it is new: False if its key was known."""
+Outcome = Event | Document | None
+"""What comes of a record: the event with its place, the document, or nothing."""
 
-Write = Callable[[list[Append]], None]
+Written = tuple[Outcome, bool]
+"""What came of something that is stored, and whether it is new: False if its key was known."""
+
+Durable = Append | Put
+"""The records that need the disk."""
+
+Write = Callable[[list[Durable]], None]
 """Starts writing; `Order.written` is called later, on the event loop, with what came of it."""
 
-_Answers = list[tuple["asyncio.Future[Event | None]", Event | Unavailable | None]]
-_Waiting = tuple[Record, "asyncio.Future[Event | None]"]
+_Answers = list[tuple["asyncio.Future[Outcome]", Outcome | Unavailable]]
+_Waiting = tuple[Record, "asyncio.Future[Outcome]"]
 
 
 class Order:
@@ -35,9 +42,9 @@ class Order:
         self._idle.set()
         self._holdings = Holdings()
 
-    def record(self, record: Record) -> asyncio.Future[Event | None]:
+    def record(self, record: Record) -> asyncio.Future[Outcome]:
         """Take a record into the queue."""
-        future: asyncio.Future[Event | None] = self._loop.create_future()
+        future: asyncio.Future[Outcome] = self._loop.create_future()
         if self._closed:
             future.set_exception(Unavailable("The server is stopping."))
             return future
@@ -51,10 +58,9 @@ class Order:
     def written(self, outcome: Sequence[Written] | Unavailable) -> None:
         """The batch is on disk, or certainly not. Its facts go to the sink, and who waited is told."""
         batch, self._batch = self._batch, []
-        if self._queue:
-            self._take()  # the disk works on the next batch while this one is told
-        else:
-            self._busy = False
+        renaming = len(batch) == 1 and _renames(batch[0][0])
+        if not renaming:
+            self._go_on()  # the disk works on the next batch while this one is told
         facts: list[Event] = []
         answers = self._answers(batch, outcome, facts)
         try:
@@ -62,6 +68,10 @@ class Order:
                 self._sink.feed(facts)
         finally:  # whatever happens in telling it, it is recorded
             _tell(answers)
+            if renaming:
+                for event in facts:
+                    self._follow(event)
+                self._go_on()
             if not self._busy:
                 self._idle.set()
 
@@ -70,13 +80,44 @@ class Order:
         self._closed = True
         await self._idle.wait()
 
+    def _go_on(self) -> None:
+        if self._queue:
+            self._take()
+        else:
+            self._busy = False
+
     def _take(self) -> None:
-        self._batch, self._queue = self._queue, []
-        appends = [record for record, _ in self._batch if type(record) is Append]
-        if appends:
-            self._write(appends)
+        """All that waits is the next batch; but a room is renamed by itself, for that changes what others mean."""
+        first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
+        end = max(first, 1)
+        self._batch, self._queue = self._queue[:end], self._queue[end:]
+        durable = [record for record, _ in self._batch if isinstance(record, Durable)]
+        if first == 0 and self._is_open(self._batch[0][0]):
+            self._loop.call_soon(self.written, ((None, False),))
+        elif durable:
+            self._write(durable)
         else:
             self._loop.call_soon(self.written, ())
+
+    def _is_open(self, record: Record) -> bool:
+        """Whether somebody sits in a room of the name that another one is to have."""
+        assert isinstance(record, Append)
+        assert isinstance(record.event, RoomRenamed)
+        before, after = names.fold(record.event.room), names.fold(record.event.to)
+        return before != after and self._holdings.any(seats(after))
+
+    def _follow(self, event: Event) -> None:
+        """What waits was asked for when a room still had its old name, and means that room under its new one.
+
+        But who wanted to open a room of the new name did not mean this one: it comes to nothing, and they look again.
+        """
+        assert isinstance(event, RoomRenamed)
+        queue, self._queue = self._queue, []
+        for record, future in queue:
+            if isinstance(record, Hold) and record.thing.startswith(seats(names.fold(event.to))):
+                _tell([(future, None)])
+            else:
+                self._queue.append((_renamed(record, event), future))
 
     def _answers(self, batch: list[_Waiting], outcome: Sequence[Written] | Unavailable, facts: list[Event]) -> _Answers:
         """What each record came to; what is new is added to the facts."""
@@ -85,9 +126,11 @@ class Order:
         stored = iter(() if isinstance(outcome, Unavailable) else outcome)
         now = now_ms()
         for record, future in batch:
-            answer: Event | Unavailable | None
-            if type(record) is Append:
+            answer: Outcome | Unavailable
+            if isinstance(record, Durable):
                 answer, new = (failed, False) if failed else next(stored)
+                if new and type(record) is Append:
+                    self._holdings.follow(record, now)
             else:
                 answer = self._holdings.apply(record, now)
                 new = answer is not None
@@ -95,6 +138,24 @@ class Order:
                 facts.append(answer)
             answers.append((future, answer))
         return answers
+
+
+def _renames(record: Record) -> bool:
+    return type(record) is Append and type(record.event) is RoomRenamed
+
+
+def _renamed(record: Record, event: RoomRenamed) -> Record:
+    """What was asked for of a room, under the name that it has now."""
+    before = names.fold(event.room)
+    changes: dict[str, object] = {}
+    told: Event | None = getattr(record, "event", None)
+    if told is not None and names.fold(getattr(told, "room", "")) == before:
+        changes["event"] = replace(told, room=event.to)
+    if isinstance(record, Hold | Drop) and record.thing.startswith(seats(before)):
+        changes["thing"] = seats(names.fold(event.to)) + record.thing.removeprefix(seats(before))
+    if isinstance(record, Append) and record.frees is not None:
+        changes["frees"] = _renamed(record.frees, event)
+    return replace(record, **changes) if changes else record
 
 
 def _tell(answers: _Answers) -> None:
@@ -115,7 +176,7 @@ class Holdings:
         self._owners: dict[str, str] = {}
         self._things: dict[str, set[str]] = {}
 
-    def apply(self, record: Record, now: int) -> Event | None:
+    def apply(self, record: Hold | Drop | Release | Announce, now: int) -> Event | None:
         """The event that comes of it at this time (milliseconds since 1970), or None: it comes to nothing."""
         match record:
             case Hold(thing=thing, owner=owner):
@@ -133,6 +194,36 @@ class Holdings:
                 for thing in self._things.pop(owner):
                     del self._owners[thing]
         return None if record.event is None else replace(record.event, time=now)
+
+    def any(self, start: str) -> bool:
+        """Whether somebody has a thing whose name begins so."""
+        return any(thing.startswith(start) for thing in self._owners)
+
+    def follow(self, append: Append, now: int) -> None:
+        """What somebody has otherwise, now that this is stored."""
+        if append.frees is not None:
+            self.apply(append.frees, now)
+        if isinstance(append.event, RoomRenamed):
+            self._move(seats(names.fold(append.event.room)), seats(names.fold(append.event.to)))
+
+    def _move(self, before: str, after: str) -> None:
+        """Things whose names begin with `before` are called otherwise."""
+        for thing in [thing for thing in self._owners if thing.startswith(before)]:
+            owner = self._owners.pop(thing)
+            moved = after + thing.removeprefix(before)
+            self._owners[moved] = owner
+            self._things[owner].discard(thing)
+            self._things[owner].add(moved)
+
+
+def within(wish: Latest, events: Iterable[LOGGED]) -> list[LOGGED]:
+    """Of the latest entries of several logs those in the span of time, in the order of their times.
+
+    If there are too many, those next to `after`, which may be the later end of the span.
+    """
+    low, high = sorted((wish.after, wish.before))
+    found = sorted((event for event in events if low < event.time < high), key=lambda event: event.time)
+    return found[: wish.limit] if wish.after <= wish.before else found[-wish.limit :]
 
 
 def now_ms() -> int:

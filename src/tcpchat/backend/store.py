@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import Any
 
 import apsw
 import msgspec
 from msgspec.structs import replace
 
 from tcpchat.backend.lock import not_writable
-from tcpchat.backend.order import Written, now_ms
+from tcpchat.backend.order import Durable, Written, now_ms, within
 from tcpchat.model import names
 from tcpchat.model.errors import EX_CONFIG, EX_DATAERR, EX_IOERR, CannotStart
-from tcpchat.model.events import LOGGED, TopicSet
-from tcpchat.model.records import Append, Read, log_of
-
-if TYPE_CHECKING:
-    from tcpchat.model.events import Event
+from tcpchat.model.events import LOGGED, Event, Redacted, RoomRenamed, Said, Told, TopicSet
+from tcpchat.model.records import Append, Document, Find, Get, Latest, Put, Question, Read, as_now, log_of, parties
 
 FILE = "chat.db"
 
@@ -53,15 +51,36 @@ MIGRATIONS = (
         PRIMARY KEY (log, kind)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE document (
+        space TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        revision INTEGER NOT NULL,     -- 1, 2, 3, …
+        PRIMARY KEY (space, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE party (               -- who talks in which conversations
+        name TEXT NOT NULL,
+        log INTEGER NOT NULL REFERENCES log,
+        PRIMARY KEY (name, log)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Numbered from 1; `PRAGMA user_version` says how many a file has had. Never change one: add one."""
 
 _INSERT = "INSERT INTO entry (position, log, number, time, author, key, body) VALUES (?,?,?,?,?,?,?)"
 _SELECT = "SELECT position, number, time, body FROM entry WHERE log = (SELECT id FROM log WHERE name = ?)"
+_BOUNDS = "SELECT coalesce(min(number), 1), coalesce(max(number), 0) FROM entry WHERE log = ?"
 BUSY_MILLISECONDS = 5_000
 """How long one waits for somebody who looks into the file with another tool."""
 
 _MOST_CACHED_LOGS = 50_000
+_MOST_UNSAID = 10_000
+"""How many entries that nobody said are passed over in looking for what was said."""
+
+_MOST_TALKS = 1_000
+"""In how many of somebody's conversations is looked for the latest."""
+
 _MOST_NUMBER = 1 << 62
 """No entry's number comes near it; what clients ask for may be more than SQLite's 64 bits hold."""
 
@@ -85,6 +104,7 @@ class Writer:
                 "foreign_keys=ON",
                 "trusted_schema=OFF",
                 "cell_size_check=ON",
+                "secure_delete=ON",  # what was taken back is not left in the file
             ):
                 self._db.execute(f"PRAGMA {pragma}").fetchall()
             _migrate(self._db, self.path)
@@ -92,7 +112,12 @@ class Writer:
             self._position: int = self._db.execute("SELECT coalesce(max(position), 0) FROM entry").get
         self._logs: dict[str, _Head] = {}
 
-    def write(self, appends: list[Append]) -> list[Written]:
+    @property
+    def last_id(self) -> str:
+        """The id of the latest entry."""
+        return f"{self.incarnation}-{self._position}" if self._position else ""
+
+    def write(self, records: list[Durable]) -> list[Written]:
         """Store all of them in one transaction, or none.
 
         :raises apsw.Error: when nothing was stored.
@@ -101,7 +126,7 @@ class Writer:
         batch = _Batch(self._db, self._logs, self.incarnation, position)
         try:
             with self._db:
-                written = [batch.add(append) for append in appends]
+                written = [batch.add(one) if type(one) is Append else batch.put(one) for one in records]  # type: ignore[arg-type]
                 batch.insert()
         except BaseException:
             self._logs.clear()  # they counted what is not there
@@ -116,9 +141,12 @@ class Writer:
 
         :raises CannotStart: if the file is damaged.
         """
-        query = "SELECT position, number, time, body FROM entry JOIN standing USING (position) ORDER BY position"
+        query = (
+            "SELECT position, number, time, body, name FROM entry JOIN standing USING (position) "
+            "JOIN log ON log.id = entry.log ORDER BY position"
+        )
         with _explained(self.path):
-            return [_event(row, self.incarnation) for row in self._db.execute(query)]
+            return [_event(row[:4], self.incarnation, row[4]) for row in self._db.execute(query)]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -133,14 +161,58 @@ class Reader:
         self._db.set_busy_timeout(BUSY_MILLISECONDS)
         self._incarnation = incarnation
 
+    def ask(self, question: Question) -> object:
+        """What the question asks for."""
+        return _ANSWERS[type(question)](self, question)
+
     def read(self, wish: Read) -> list[LOGGED]:
         """Entries of one log, in the order of their numbers."""
-        backwards = wish.after is None
+        backwards = wish.latest or wish.after is None
         after = _bounded(wish.after if wish.after is not None else 0)
         before = _bounded(wish.before if wish.before is not None else _MOST_NUMBER)
         query = f"{_SELECT} AND number > ? AND number < ? ORDER BY number {'DESC' if backwards else 'ASC'} LIMIT ?"
-        rows = list(self._db.execute(query, (wish.log, after, before, wish.limit)))
-        return [_event(row, self._incarnation) for row in (reversed(rows) if backwards else rows)]
+        limit = wish.limit + (_MOST_UNSAID if wish.said else 0)
+        found = (
+            _event(row, self._incarnation, wish.log)
+            for row in self._db.execute(query, (wish.log, after, before, limit))
+        )
+        events = list(islice(filter(_was_said, found), wish.limit) if wish.said else found)
+        return events[::-1] if backwards else events
+
+    def find(self, wish: Find) -> int | None:
+        """The number of the entry with the id, or of the first one from the time on."""
+        log = self._db.execute("SELECT id FROM log WHERE name = ?", (wish.log,)).get
+        if wish.id:
+            query = "SELECT number FROM entry WHERE position = ? AND log = ?"
+            number: int | None = self._db.execute(query, (_position(wish.id, self._incarnation), log)).get
+            return number
+        return self._first_since(log, wish.time)
+
+    def latest(self, wish: Latest) -> list[LOGGED]:
+        """The latest that was said in each of the logs, if it is in the span of time."""
+        query = "SELECT name FROM log WHERE id IN (SELECT log FROM party WHERE name = ? ORDER BY log DESC LIMIT ?)"
+        talks = [name for (name,) in self._db.execute(query, (wish.party, _MOST_TALKS))]
+        events = [event for log in [*wish.logs, *talks] for event in self.read(Read(log, 1, said=True))]
+        return within(wish, events)
+
+    def get(self, wish: Get) -> Document:
+        """The document."""
+        query = "SELECT value, revision FROM document WHERE space = ? AND key = ?"
+        row: tuple[bytes, int] | None = self._db.execute(query, (wish.space, wish.key)).fetchone()
+        return Document(*row) if row else Document()
+
+    def _first_since(self, log: int | None, time: int) -> int:
+        """Times rise with numbers, so it is found by halving."""
+        low, high = self._db.execute(_BOUNDS, (log,)).fetchone()  # type: ignore[misc]
+        while low <= high:
+            middle = (low + high) // 2
+            query = "SELECT number, time FROM entry WHERE log = ? AND number >= ? ORDER BY number LIMIT 1"
+            number, at = self._db.execute(query, (log, middle)).fetchone()  # type: ignore[misc]
+            if at < time:
+                low = number + 1
+            else:
+                high = middle - 1
+        return low  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -174,6 +246,8 @@ class _Batch:
     def add(self, append: Append) -> Written:
         """Give the event its place, or find the one that was stored first under its key."""
         event, key = append.event, append.key
+        if type(event) in _TOUCHES and not _TOUCHES[type(event)](self, event):
+            return None, False
         head = self._head(log_of(event))
         author = names.fold(event.by)
         if key and (known := self._known(head.id, author, key)) is not None:
@@ -188,6 +262,49 @@ class _Batch:
         if key:
             self._keyed[head.id, author, key] = placed
         return placed, True
+
+    def put(self, put: Put) -> Written:
+        """Store a document, unless it is another one by now."""
+        query = "SELECT revision FROM document WHERE space = ? AND key = ?"
+        if (self._db.execute(query, (put.space, put.key)).get or 0) != put.expected:
+            return None, False
+        document = Document(put.value, put.expected + 1)
+        query = "INSERT OR REPLACE INTO document (space, key, value, revision) VALUES (?,?,?,?)"
+        self._db.execute(query, (put.space, put.key, document.value, document.revision))
+        return document, True
+
+    def redact(self, event: Redacted) -> bool:
+        """Of what is taken back only the place is kept."""
+        position, log = _position(event.of, self._incarnation), self._head(log_of(event)).id
+        query = "SELECT body FROM entry WHERE position = ? AND log = ?"
+        for (body,) in self._db.execute(query, (position, log)).fetchall():
+            said = _decode(body)  # type: ignore[arg-type]
+            if isinstance(said, Said | Told):
+                left = _encode(replace(said, text="", tags={}, seams=[], redacted=True))
+                self._db.execute("UPDATE entry SET body = ? WHERE position = ?", (left, position))
+        return True
+
+    def rename(self, event: RoomRenamed) -> bool:
+        """The room's log goes with it. False if there is one of that name."""
+        before, after = names.fold(event.room), names.fold(event.to)
+        if before != after:
+            if self._head(after).number:
+                return False
+            for status in ("", "@", "+"):
+                self._move(status + before, status + after)
+        return True
+
+    def _move(self, before: str, after: str) -> None:
+        """A log under another name. One of that name has no entries, or is that of a room that is no more."""
+        if not self._db.execute("SELECT 1 FROM log WHERE name = ?", (before,)).get:
+            return
+        moved, there = self._head(before), self._head(after)
+        if there.number:
+            self._db.execute("UPDATE log SET name = ? WHERE id = ?", (f"{after} {there.id}", there.id))
+        else:
+            self._db.execute("DELETE FROM log WHERE id = ?", (there.id,))
+        self._db.execute("UPDATE log SET name = ? WHERE id = ?", (after, moved.id))
+        self._logs[after] = self._logs.pop(before)
 
     def insert(self) -> None:
         """Put into the file what was added."""
@@ -208,16 +325,46 @@ class _Batch:
         if head is None:
             self._db.execute("INSERT OR IGNORE INTO log (name) VALUES (?)", (name,))
             id = self._db.execute("SELECT id FROM log WHERE name = ?", (name,)).get
+            if self._db.changes() and parties(name):
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO party (name, log) VALUES (?,?)", [(party, id) for party in parties(name)]
+                )
             last = self._db.execute("SELECT number, time FROM entry WHERE log = ? ORDER BY number DESC LIMIT 1", (id,))
             number, time = last.get or (0, 0)
             head = self._logs[name] = _Head(id, number, time)
         return head
 
 
-def _event(row: tuple[int, int, int, bytes], incarnation: str) -> LOGGED:
+_TOUCHES: dict[type[Event], Callable[[_Batch, Any], bool]] = {
+    Redacted: _Batch.redact,
+    RoomRenamed: _Batch.rename,
+}
+"""The events that change what is in the log already; False if they cannot."""
+
+_ANSWERS: dict[type[Question], Callable[[Reader, Any], object]] = {
+    Read: Reader.read,
+    Find: Reader.find,
+    Latest: Reader.latest,
+    Get: Reader.get,
+}
+
+
+def _event(row: tuple[int, int, int, bytes], incarnation: str, log: str = "") -> LOGGED:
     position, number, time, body = row
     event: LOGGED = _decode(body)
-    return replace(event, number=number, time=time, id=f"{incarnation}-{position}")
+    return as_now(replace(event, number=number, time=time, id=f"{incarnation}-{position}"), log)
+
+
+def _was_said(event: LOGGED) -> bool:
+    return isinstance(event, Said | Told) and not event.redacted
+
+
+def _position(id: str, incarnation: str) -> int:
+    """Where the entry with this id is; where none is if it is no id of this log."""
+    made_in, _, position = id.rpartition("-")
+    if made_in == incarnation and position.isascii() and position.isdigit() and position[:1] != "0":
+        return _bounded(int(position[:19]))
+    return 0
 
 
 def _bounded(number: int) -> int:
