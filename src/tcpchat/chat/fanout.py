@@ -52,18 +52,34 @@ class Fanout:
 
     def __init__(self) -> None:
         self._runs: dict[Room | User, Run] = {}
+        self._personal: set[User] = set()
+        """Those with runs of their own; they come before what a room hears next."""
 
     def in_room(self, room: Room, event: Event, author: User | None) -> None:
         """Everybody in the room hears the event."""
+        if self._personal:
+            self.flush(list(self._personal))
         self._run(room).add(event, author)
 
     def to_user(self, user: User, event: Event, author: User | None) -> None:
-        """One person hears the event."""
+        """One person hears the event, after all they heard before it."""
+        for room in user.rooms.values():
+            if room in self._runs:
+                self.flush([room])
+        self._personal.add(user)
         self._run(user).add(event, author)
+
+    def to_users(self, users: Collection[User], event: Event, author: User | None) -> None:
+        """These people hear the event, after all they heard before it."""
+        if users:
+            self.flush()
+            run = Run()
+            run.add(event, author)
+            _deliver(users, run)
 
     def in_rooms(self, rooms: Collection[Room], event: Event, author: User | None) -> None:
         """Everybody who is in any of the rooms hears the event, once."""
-        self.flush([one for one in self._runs if isinstance(one, User)])  # direct messages come before it
+        self.flush(list(self._personal))
         if len(rooms) == 1:
             self.in_room(next(iter(rooms)), event, author)
             return
@@ -88,6 +104,7 @@ class Fanout:
         """Hand out what was collected: for these, or for all."""
         for audience in list(self._runs if audiences is None else audiences):
             run = self._runs.pop(audience, None)
+            self._personal.discard(audience)
             if run is not None:
                 _deliver(audience.members if isinstance(audience, Room) else [audience], run)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.chat.fanout import Fanout
-from tcpchat.chat.rules import people, rooms, talk
+from tcpchat.chat.rules import accounts, history, moderation, modes, operators, people, rooms, talk
 from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener
@@ -17,8 +17,10 @@ from tcpchat.model.replies import Refused
 
 log = logging.getLogger(__name__)
 
-RULES: Table = people.RULES | rooms.RULES | talk.RULES
-AT_THE_DOOR: Table = people.AT_THE_DOOR
+TOPICS = (people, accounts, rooms, modes, moderation, talk, history, operators)
+
+RULES: Table = {command: rule for topic in TOPICS for command, rule in topic.RULES.items()}
+AT_THE_DOOR: Table = people.AT_THE_DOOR | accounts.AT_THE_DOOR
 
 
 class Hub:
@@ -31,12 +33,13 @@ class Hub:
     def attach(self, listener: Listener) -> None:
         """A connection is there. Nothing is sent to it before it enters."""
         self.state.listeners[listener.session] = listener
-        self.state.tokens[listener.token] = listener
+        self.state.persons[listener.person] = listener
 
     def detach(self, listener: Listener) -> None:
         """The connection is over. Its user is `farewell`'s business."""
         self.state.listeners.pop(listener.session, None)
-        self.state.tokens.pop(listener.token, None)
+        if self.state.persons.get(listener.person) is listener:
+            del self.state.persons[listener.person]
 
     def obey(self, listener: Listener, wish: Command) -> Rule:
         """The rule that decides on the wish; whoever asks runs it."""
@@ -51,13 +54,15 @@ class Hub:
     def farewell(self, listener: Listener, reason: str) -> Release:
         """What is to be recorded when a connection ends. Who said goodbye has nothing left to give up."""
         user = listener.user
-        gone = None if user is None else Gone(by=user.nick, reason=reason, origin=user.origin)
+        gone = None if user is None else user.signs(Gone, reason=reason)
         return Release(listener.session, gone)
 
     def feed(self, batch: Sequence[Event]) -> None:
         """Recorded facts, in their order. The only way to a listener."""
         state, fanout = self.state, self._fanout
         for event in batch:
+            if event.number:
+                state.last_id = event.id
             try:
                 EFFECTS[type(event)](state, event, fanout)
             except Exception:  # a fault in one effect must not keep the others from being told

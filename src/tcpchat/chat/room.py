@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tcpchat.chat import modes
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tcpchat.chat.user import User
     from tcpchat.model.events import TopicSet
+
+Masks = dict[str, modes.Mask]
+"""By what those that mean the same have in common."""
 
 
 class Room:
     """A name, what holds in it, and those who sit in it, in the order they came.
 
-    To each member belongs the `number` the room had when they took their seat.
+    To each member belongs the `number` the room had when they took their seat; to some, a rank: letters of
+    `modes.RANKS`.
     """
 
-    __slots__ = ("members", "name", "number", "topic")
+    __slots__ = ("created", "invited", "lists", "members", "modes", "name", "number", "ranks", "topic")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -23,3 +31,45 @@ class Room:
         self.topic: TopicSet | None = None
         self.number = 0
         """The number of its latest entry that was seen here; 0 before the first."""
+        self.found(0, "")
+
+    def found(self, time: int, flags: str) -> None:
+        """Begin anew, without anything that somebody else decided; the topic and what was said stay."""
+        self.created = time
+        self.modes: dict[str, str] = dict.fromkeys(flags, "")
+        self.ranks: dict[User, str] = {}
+        self.lists: dict[str, Masks] = {}
+        self.invited: dict[User, None] = {}
+
+    def shown_rank(self, user: User) -> str:
+        """What somebody is, as it is shown: ``@``, ``+``, both or nothing."""
+        rank = self.ranks.get(user, "")
+        return "".join(sign for letter, sign in modes.RANKS.items() if letter in rank)
+
+    def shown_ranks(self) -> dict[str, str]:
+        """Of all who have one."""
+        return {user.nick: self.shown_rank(user) for user in self.ranks}
+
+    def with_status(self, status: str) -> Iterable[User]:
+        """The members to whom something that is said to a status goes: those who have it, or a higher one."""
+        letters = list(modes.RANKS)
+        wanted = letters[: list(modes.RANKS.values()).index(status) + 1]
+        return [user for user in self.members if any(letter in self.ranks.get(user, "") for letter in wanted)]
+
+    def listed(self, user: User, mode: str) -> bool:
+        """Whether a mask of the list means somebody."""
+        return any(mask.means(user) for mask in self.lists.get(mode, {}).values())
+
+    def banned(self, user: User) -> bool:
+        """Whether somebody may not come in."""
+        bans = (mask for mask in self.lists.get("b", {}).values() if not mask.mutes)
+        return any(mask.means(user) for mask in bans) and not self.listed(user, "e")
+
+    def muted(self, user: User) -> bool:
+        """Whether somebody may not speak, because they are banned, or muted."""
+        return self.listed(user, "b") and not self.listed(user, "e")
+
+    def leave(self, user: User) -> None:
+        """Forget somebody who is not in it any more."""
+        self.members.pop(user, None)
+        self.ranks.pop(user, None)

@@ -1,11 +1,15 @@
 """Everything that is true now. Effects change it, rules look at it."""
 
-from collections.abc import Iterator
+import hmac
+from collections import deque
+from collections.abc import Iterable, Iterator
 
+from tcpchat.chat import modes
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Listener, User
 from tcpchat.config import Config
 from tcpchat.model import names
+from tcpchat.model.replies import Was
 
 
 class State:
@@ -15,12 +19,31 @@ class State:
         self.config = config
         self.log = ""
         """Which log the numbers of rooms are those of."""
+        self.last_id = ""
+        """The id of the log's latest entry."""
+        self.secret = b""
+        """What only this server knows, and does not forget: for tokens and salts nobody can make up."""
+        self.since = 0
+        """When the server started, in milliseconds since 1970."""
         self.users: dict[str, User] = {}
-        self.rooms: dict[str, Room] = {names.LOBBY: Room(names.LOBBY)}
+        self.most_users = 0
+        self.operators: dict[User, None] = {}
+        self.invisible = 0
+        """How many of the people are."""
+        self.accounts: dict[str, dict[User, None]] = {}
+        """Who is logged in, by folded account."""
+        self.watchers: dict[str, dict[User, None]] = {}
+        """Who wants to know when somebody comes and goes, by their folded nick."""
+        self.was: deque[Was] = deque(maxlen=config.limits.whowas)
+        """Those who left or have another nick now, the latest last."""
+        lobby = Room(names.LOBBY)
+        lobby.found(0, modes.OF_THE_LOBBY)
+        self.rooms: dict[str, Room] = {names.LOBBY: lobby}
         self.dormant: dict[str, None] = {}
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
         self.listeners: dict[str, Listener] = {}
-        self.tokens: dict[str, Listener] = {}
+        self.persons: dict[str, Listener] = {}
+        """Connections by who sits there."""
 
     def user(self, nick: str) -> User | None:
         """Who has this nick now."""
@@ -29,6 +52,15 @@ class State:
     def room(self, name: str) -> Room | None:
         """The room of this name, if it is open or has a topic."""
         return self.rooms.get(names.fold(name))
+
+    @property
+    def open_rooms(self) -> int:
+        """How many rooms somebody is in."""
+        return len(self.rooms) - len(self.dormant) - (not self.rooms[names.LOBBY].members)
+
+    def logged_in(self, account: str) -> Iterable[User]:
+        """Those who are logged in to an account."""
+        return self.accounts.get(names.fold(account), ())
 
     def opened(self, name: str) -> Room:
         """The room of this name, made if there is none."""
@@ -47,6 +79,15 @@ class State:
         if len(self.dormant) > self.config.limits.rooms:
             oldest = next(iter(self.dormant))
             del self.dormant[oldest], self.rooms[oldest]
+
+    def token(self, person: str) -> str:
+        """What lets a later connection be that of the same person. Nobody else can make it up."""
+        return f"{person}.{hmac.digest(self.secret, person.encode(), 'sha256').hex()[:24]}"
+
+    def person(self, token: str) -> str:
+        """Whose token it is; empty if nobody's."""
+        person, _, _ = token.partition(".")
+        return person if hmac.compare_digest(token.encode(), self.token(person).encode()) else ""
 
     def free_nick(self, wanted: str) -> str:
         """A nick like the wanted one that nobody has."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from tcpchat.model import names, records
 
 if TYPE_CHECKING:
     from tcpchat.chat.room import Room
     from tcpchat.model.events import Event
+
+_Event = TypeVar("_Event", bound="Event")
+
+MOST_NICKS_KNOWN = 20
+"""How many of somebody's nicks are remembered, as long as they are here."""
 
 
 class Encoding(Protocol):
@@ -24,14 +31,15 @@ class Listener(Protocol):
 
     session: str
     host: str
+    address: str
+    person: str
+    """Who sits there, for as long as they are not logged in: the same over lost links (see `Enter.resume`)."""
+    account: str
+    """The account they are logged in to; empty if none."""
     user: User | None
 
     @property
     def encoding(self) -> Encoding: ...
-
-    @property
-    def token(self) -> str:
-        """What lets a later connection take over from this one."""
 
     def put(self, chunk: bytes) -> bool:
         """Take a chunk to send. Never waits; False if there is no room for it."""
@@ -44,16 +52,77 @@ class Listener(Protocol):
 
 
 class User:
-    """A nick, whose it is, and where it sits."""
+    """A nick, whose it is, what they are, and where they sit."""
 
-    __slots__ = ("away", "heard", "listener", "name", "nick", "origin", "rooms", "since")
+    __slots__ = (
+        "account", "away", "heard", "listener", "markers", "modes", "name", "nick", "nicks", "origin", "rooms", "since",
+        "watching",
+    )  # fmt: skip
 
-    def __init__(self, nick: str, listener: Listener, origin: str, name: str, since: int) -> None:
+    def __init__(self, nick: str, listener: Listener, origin: str, name: str, since: int, place: int) -> None:
+        """`since`: milliseconds since 1970; `place`: that of the log's latest entry then (see `place_of`)."""
         self.nick = nick
         self.listener = listener
         self.origin = origin
         self.name = name
+        self.account = listener.account
         self.since = since
         self.heard = since
         self.rooms: dict[str, Room] = {}
         self.away = ""
+        self.modes = ""
+        """Letters of `modes.OWN`."""
+        self.nicks: list[tuple[str, int]] = [(names.fold(nick), place)]
+        """The nicks they had here, each with the place of the log's latest entry when they took it."""
+        self.watching: dict[str, str] = {}
+        """Whom they watch: nicks by their folded form."""
+        self.markers: dict[str, int] = {}
+        """Up to when they read, if they have no account to remember it."""
+
+    @property
+    def party(self) -> str:
+        """Who they are in conversations (see `records.party`)."""
+        return records.party(self.account, self.listener.person)
+
+    @property
+    def operator(self) -> bool:
+        """Whether they are one of the server's operators."""
+        return "o" in self.modes
+
+    @property
+    def bot(self) -> bool:
+        """Whether they are a program."""
+        return "B" in self.modes
+
+    @property
+    def invisible(self) -> bool:
+        """Whether they are shown only to those who share a room, or know the nick."""
+        return "i" in self.modes
+
+    def signs(self, kind: type[_Event], /, **fields: Any) -> _Event:
+        """An event of their doing."""
+        return kind(
+            by=self.nick,  # type: ignore[call-arg]
+            origin=self.origin,
+            account=self.account,
+            bot="B" in self.modes,
+            **fields,
+        )
+
+    def wrote(self, event: Any) -> bool:
+        """Whether a stored event is of their doing: that of their account, or of a nick while they had it."""
+        if event.account:
+            return names.fold(event.account) == names.fold(self.account)
+        place = place_of(event.id)
+        then = next((nick for nick, since in reversed(self.nicks) if since < place), "")
+        return then == names.fold(event.by)
+
+    def call(self, nick: str, place: int) -> None:
+        """Have another nick; `place` is that of the log's latest entry."""
+        self.nick = nick
+        self.nicks = [*self.nicks[1 - MOST_NICKS_KNOWN :], (names.fold(nick), place)]
+
+
+def place_of(id: str) -> int:
+    """Where the entry with this id is in the order of everything; 0, before the first, for none."""
+    return int(id.rpartition("-")[2] or 0)

@@ -1,14 +1,46 @@
-"""Coming, going, and being called something."""
+"""Coming, going, what one is called, and who is here."""
 
+from collections.abc import Iterable
 from time import time
 
-from tcpchat.chat.rules.rule import Rule, Table, fitting, person
+from tcpchat.chat import masks, modes
+from tcpchat.chat.rules.passwords import is_right
+from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, fitting, hidden
+from tcpchat.chat.rules.rule import person as person_called
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
 from tcpchat.model import names, records, text
-from tcpchat.model.commands import Away, Enter, ListPeople, Ping, Pong, Quit, Rename, Whois
-from tcpchat.model.events import Arrived, Gone, Renamed, WentAway
-from tcpchat.model.replies import Done, People, Person, PongReply, Refused, Welcome, WhoisReply
+from tcpchat.model.commands import (
+    Away,
+    CheckNick,
+    Enter,
+    ListPeople,
+    ListWatched,
+    ModeChange,
+    Ping,
+    Pong,
+    Quit,
+    Rename,
+    SetName,
+    SetOwnModes,
+    Unwatch,
+    Watch,
+    Whois,
+    Whowas,
+)
+from tcpchat.model.events import Arrived, Gone, NameSet, OwnModesSet, Renamed, WatchChanged, WentAway
+from tcpchat.model.replies import (
+    Done,
+    OwnModes,
+    People,
+    PongReply,
+    Problem,
+    Refused,
+    Watched,
+    Welcome,
+    WhoisReply,
+    WhowasReply,
+)
 from tcpchat.version import VERSION
 
 MOST_NAME_CHARACTERS = 120
@@ -20,28 +52,41 @@ MOST_NICKS = 100
 def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     """Take a nick, and with it a place among the people. A token frees the nick from the link that was lost."""
     folded = names.nick(wish.nick)
-    ghost = state.tokens.get(wish.resume)
+    if state.config.password and not (yield from is_right("server", wish.password, state.config.password)):
+        listener.close("The password of this server is another one.")
+        raise Refused("wrong_password", "This server asks for a password, and that is not it.")
+    person = state.person(wish.resume) if wish.resume else ""
+    ghost = state.persons.get(person)
     if ghost is not None and ghost is not listener and ghost.user is not None:
         ghost.close("resumed elsewhere")
         yield records.nothing(ghost.session)  # its own last wish may still be on its way
-        yield records.Release(
-            ghost.session, Gone(by=ghost.user.nick, reason="resumed elsewhere", origin=ghost.user.origin)
-        )
+        yield records.Release(ghost.session, ghost.user.signs(Gone, reason="resumed elsewhere"))
     origin = f"{_user_name(wish.user)}@{listener.host}"
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
-    arrival = Arrived(by=wish.nick, session=listener.session, origin=origin, name=name)
+    arrival = Arrived(by=wish.nick, session=listener.session, person=person, origin=origin, name=name)
     if (yield records.Hold(records.nick(folded), listener.session, arrival)) is None:
         raise _taken(state, wish.nick)
     return Welcome(
         nick=wish.nick,
         server=state.config.name,
         version=VERSION,
-        token=listener.token,
+        token=state.token(listener.person),
         log=state.log,
         people=len(state.users),
         rooms=len(state.rooms),
         motd=state.config.motd,
+        origin=origin,
+        account=listener.account,
     )
+
+
+def check_nick(state: State, listener: Listener, wish: CheckNick) -> Rule:
+    """It can be had now; it is only kept for who comes in."""
+    names.nick(wish.nick)
+    if state.user(wish.nick) is not None:
+        raise _taken(state, wish.nick)
+    return Done()
+    yield
 
 
 def rename(state: State, user: User, wish: Rename) -> Rule:
@@ -50,48 +95,132 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     if wish.nick == user.nick:
         return Done()
     session = user.listener.session
-    event = Renamed(by=user.nick, to=wish.nick, origin=user.origin)
-    if (yield records.Hold(records.nick(folded), session, event)) is None:
+    if (yield records.Hold(records.nick(folded), session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)
     if folded != before:
         yield records.Drop(records.nick(before), session)
     return Done()
 
 
+def set_name(state: State, user: User, wish: SetName) -> Rule:
+    """Another name beside the nick."""
+    name = text.one_line(wish.name)
+    if not name or len(name) > MOST_NAME_CHARACTERS:
+        raise Refused("bad_name", f"A name has between 1 and {MOST_NAME_CHARACTERS} characters.")
+    if name != user.name:
+        yield records.Announce(user.signs(NameSet, name=name))
+    return Done()
+
+
 def quit_server(state: State, user: User, wish: Quit) -> Rule:
     """Everything the user held is given up, and those who shared a room hear why. Nobody is kept by a long farewell."""
     reason = text.cut(text.one_line(wish.reason), state.config.limits.reason_bytes)[0]
-    session = user.listener.session
-    yield records.Release(session, Gone(by=user.nick, reason=reason, origin=user.origin))
+    yield records.Release(user.listener.session, user.signs(Gone, reason=reason))
     return Done()
 
 
 def away(state: State, user: User, wish: Away) -> Rule:
     """Say so, or take it back."""
     reason = fitting("too_long", "An away text", text.one_line(wish.text), state.config.limits.reason_bytes)
-    event = WentAway(by=user.nick, text=reason, origin=user.origin)
-    yield records.Hold(records.nick(names.fold(user.nick)), user.listener.session, event)
+    if reason != user.away:
+        yield records.Announce(user.signs(WentAway, text=reason))
     return Done()
 
 
+def set_own_modes(state: State, user: User, wish: SetOwnModes) -> Rule:
+    """Be something else. Nobody makes themselves an operator, but who is one may give it up."""
+    unknown = [
+        Problem(code="unknown_mode", text=f"There is no mode {change.mode}.", about=[change.mode])
+        for change in wish.changes
+        if change.mode not in modes.OWN
+    ]
+    now, changes = set(user.modes), []
+    for change in wish.changes:
+        mode, on = change.mode, change.sign == "+"
+        if mode in modes.OWN and on is not (mode in now) and not (mode == "o" and on):
+            (now.add if on else now.discard)(mode)
+            changes.append(ModeChange(change.sign, mode))
+    if changes:
+        yield records.Announce(user.signs(OwnModesSet, changes=changes))
+    return OwnModes(modes="".join(sorted(user.modes)), problems=unknown[:MOST_NICKS])
+
+
 def list_people(state: State, user: User, wish: ListPeople) -> Rule:
-    """Those in a room; those of some nicks who are here; without either, all who are here."""
+    """Those in a room; those of some nicks who are here; those whom a mask fits; without any, all who are here.
+
+    Who is invisible is found by those who share a room, or know the nick.
+    """
+    now = _now()
     if wish.nicks:
-        found = map(state.user, dict.fromkeys(wish.nicks[:MOST_NICKS]))
-        return People(room="", people=[about(one) for one in found if one is not None])
-    if not wish.room:
-        return People(room="", people=[about(one) for one in state.users.values()])
-    room = state.room(wish.room)
-    return People(room=wish.room, people=[about(one) for one in room.members] if room else [])
+        found: Iterable[User | None] = map(state.user, dict.fromkeys(wish.nicks[:MOST_NICKS]))
+        return People(room="", people=[about(one, now=now) for one in found if one is not None])
+    if wish.room:
+        return _people_in(state, user, wish, now)
+    by_name = state.user(wish.mask) if wish.mask else None
+    if by_name is not None:
+        others: Iterable[User] = [by_name]
+    else:
+        visible = (one for one in state.users.values() if not one.invisible or acquainted(one, user))
+        others = (one for one in visible if not wish.mask or _fits(wish.mask, one, state))
+    return People(room="", people=[about(one, now=now) for one in others if one.operator or not wish.operators])
     yield
 
 
 def whois(state: State, user: User, wish: Whois) -> Rule:
-    """About one person, with the rooms they share with the asker."""
-    one = person(state, wish.nick)
-    shared = [room.name for folded, room in one.rooms.items() if one is user or folded in user.rooms]
-    idle = max(0, int(time()) - one.heard // 1000)
-    return WhoisReply(person=about(one), rooms=shared, since=one.since // 1000, idle=idle)
+    """About one person, with the rooms that are the asker's business."""
+    one = person_called(state, wish.nick)
+    rooms = [room for room in one.rooms.values() if not hidden(room, user)]
+    if one.invisible:
+        rooms = [room for room in rooms if one is user or user in room.members]
+    about_it = about(one, now=_now())
+    return WhoisReply(
+        person=about_it,
+        rooms=[room.name for room in rooms],
+        ranks={room.name: room.shown_rank(one) for room in rooms if one in room.ranks},
+        since=one.since // 1_000,
+        idle=about_it.idle,
+        address=one.listener.address if one is user or user.operator else "",
+    )
+    yield
+
+
+def whowas(state: State, user: User, wish: Whowas) -> Rule:
+    """Who had the nick, as far as it is remembered."""
+    folded = names.fold(wish.nick)
+    found = [was for was in reversed(state.was) if names.fold(was.nick) == folded]
+    return WhowasReply(nick=wish.nick, found=found[: wish.count] if wish.count > 0 else found)
+    yield
+
+
+def watch(state: State, user: User, wish: Watch) -> Rule:
+    """As many as one may; of those who are too many, the first is named."""
+    new = {names.fold(nick): nick for nick in wish.nicks if nick and names.fold(nick) not in user.watching}
+    room = state.config.limits.watched - len(user.watching)
+    watched, too_many = list(new.values())[:room], list(new.values())[room:]
+    if watched:
+        yield records.Announce(user.signs(WatchChanged, watched=watched))
+    if too_many and not watched:
+        raise Refused(
+            "watch_full",
+            "You watch as many people as one can watch.",
+            about=(str(state.config.limits.watched), ",".join(too_many)),
+        )
+    wanted = dict.fromkeys(nick for nick in wish.nicks if names.fold(nick) in user.watching)
+    reply = _watched(state, wanted)
+    return Watched(here=reply.here, missing=reply.missing, too_many=too_many)
+
+
+def unwatch(state: State, user: User, wish: Unwatch) -> Rule:
+    """Be told of them no more."""
+    nicks = list(user.watching) if wish.everybody else wish.nicks
+    if nicks:
+        yield records.Announce(user.signs(WatchChanged, unwatched=nicks))
+    return Done()
+
+
+def list_watched(state: State, user: User, wish: ListWatched) -> Rule:
+    """All of them."""
+    return _watched(state, user.watching.values())
     yield
 
 
@@ -113,9 +242,31 @@ def quit_at_the_door(state: State, listener: Listener, wish: Quit) -> Rule:
     yield
 
 
-def about(user: User) -> Person:
-    """What others may know."""
-    return Person(nick=user.nick, origin=user.origin, name=user.name, away=user.away)
+def _people_in(state: State, user: User, wish: ListPeople, now: int) -> People:
+    room = state.room(wish.room)
+    if room is None or hidden(room, user):
+        return People(room=wish.room, people=[])
+    inside = user in room.members
+    seen = [one for one in room.members if inside or not one.invisible]
+    return People(
+        room=room.name,
+        people=[about(one, room, now) for one in seen if one.operator or not wish.operators],
+        secret="s" in room.modes,
+    )
+
+
+def _fits(mask: str, one: User, state: State) -> bool:
+    """Whether a mask fits any of what people are looked for by."""
+    user, _, host = one.origin.partition("@")
+    return any(masks.fits(mask, name) for name in (one.nick, f"{one.nick}!{one.origin}", host, one.name, user))
+
+
+def _watched(state: State, nicks: Iterable[str]) -> Watched:
+    found = {nick: state.user(nick) for nick in nicks}
+    return Watched(
+        here=[about(one) for one in found.values() if one is not None],
+        missing=[nick for nick, one in found.items() if one is None],
+    )
 
 
 def _taken(state: State, nick: str) -> Refused:
@@ -129,18 +280,29 @@ def _user_name(wanted: str) -> str:
     return kept or "user"
 
 
+def _now() -> int:
+    return int(time() * 1_000)
+
+
 RULES: Table = {
     Rename: rename,
+    SetName: set_name,
     Quit: quit_server,
     Away: away,
+    SetOwnModes: set_own_modes,
     ListPeople: list_people,
     Whois: whois,
+    Whowas: whowas,
+    Watch: watch,
+    Unwatch: unwatch,
+    ListWatched: list_watched,
     Ping: ping,
     Pong: pong,
 }
 
 AT_THE_DOOR: Table = {
     Enter: enter,
+    CheckNick: check_nick,
     Ping: ping,
     Pong: pong,
     Quit: quit_at_the_door,

@@ -1,25 +1,33 @@
-"""Rooms: joining and leaving them, what they are called about, which there are."""
+"""Rooms: joining and leaving them, what they are called and about, which there are."""
 
+from collections.abc import Iterable
+
+from tcpchat.chat import masks, modes
 from tcpchat.chat.room import Room
-from tcpchat.chat.rules.rule import Rule, Table, fitting, seat_in, topic_of
+from tcpchat.chat.rules.rule import Rule, Table, fitting, hidden, run_by, runs, seat_in, topic_of, visible
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
-from tcpchat.model.commands import Join, ListRooms, Part, SetTopic, ShowTopic
-from tcpchat.model.events import LOGGED, Joined, Left, TopicSet
+from tcpchat.model.commands import Join, ListRooms, Part, RenameRoom, RoomFilter, SetTopic, ShowTopic
+from tcpchat.model.events import LOGGED, Joined, Left, RoomRenamed, TopicSet
 from tcpchat.model.replies import Done, Refused, RoomInfo, Rooms, Seated, Topic
 
 
 def join(state: State, user: User, wish: Join) -> Rule:
     """A seat in the room, which is opened if it was not. Who is in it already just gets the same answer again."""
-    folded = names.room(wish.room)
-    room = state.rooms.get(folded)
-    if room is not None and user in room.members:
-        return seated(room, room.members[user], already=True)
-    _check_space(state, user, folded)
-    latest: list[LOGGED] = [] if room is not None and room.number else (yield records.Read(folded, 1))
-    event = Joined(room=room.name if room else wish.room, by=user.nick, origin=user.origin, name=user.name)
-    yield records.Hold(records.seat(folded, user.listener.session), user.listener.session, event)
+    folded, session = names.room(wish.room), user.listener.session
+    known = state.rooms.get(folded)
+    latest: list[LOGGED] = [] if known is not None and known.number else (yield records.Read(folded, 1))
+    joined = None
+    while joined is None:  # another room may be given this name meanwhile
+        room = state.rooms.get(folded)
+        if room is not None and user in room.members:
+            return seated(room, room.members[user], already=True)
+        _check_space(state, user, folded)
+        if room is not None and room.members:
+            _check_entrance(room, user, wish.key)
+        event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
+        joined = yield records.Hold(records.seat(folded, session), session, event)
     room = seat_in(state, user, wish.room)
     return seated(room, room.members[user] or sum(entry.number for entry in latest))
 
@@ -28,25 +36,26 @@ def part(state: State, user: User, wish: Part) -> Rule:
     """The seat is free again."""
     room = seat_in(state, user, wish.room)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
-    event = Left(room=room.name, by=user.nick, reason=reason, origin=user.origin)
-    yield records.Drop(records.seat(names.fold(room.name), user.listener.session), user.listener.session, event)
+    session = user.listener.session
+    event = user.signs(Left, room=room.name, reason=reason)
+    yield records.Drop(records.seat(names.fold(room.name), session), session, event)
     return Done()
 
 
 def set_topic(state: State, user: User, wish: SetTopic) -> Rule:
     """What the room is about, for all who come."""
+    visible(state, user, wish.room)
     room = seat_in(state, user, wish.room)
+    if "t" in room.modes and not runs(state, user, room):
+        raise Refused("not_operator", f"Only operators set the topic of {room.name}.", about=room.name)
     topic = fitting("too_long", "A topic", text.one_line(wish.topic), state.config.limits.topic_bytes)
-    yield records.Append(TopicSet(room=room.name, by=user.nick, topic=topic, origin=user.origin))
+    yield records.Append(user.signs(TopicSet, room=room.name, topic=topic))
     return Done()
 
 
 def show_topic(state: State, user: User, wish: ShowTopic) -> Rule:
     """What the room is about."""
-    room = state.room(wish.room)
-    if room is None:
-        raise Refused("no_such_room", f"There is no room {text.one_line(wish.room)[:80]}.", about=wish.room)
-    topic = topic_of(room)
+    topic = topic_of(visible(state, user, wish.room))
     return Topic(room=topic.room, topic=topic.topic, by=topic.by, time=topic.time)
     yield
 
@@ -54,10 +63,30 @@ def show_topic(state: State, user: User, wish: ShowTopic) -> Rule:
 def list_rooms(state: State, user: User, wish: ListRooms) -> Rule:
     """All rooms, the fullest first, or those asked for."""
     asked = dict.fromkeys(map(names.fold, wish.rooms[: state.config.limits.rooms_per_client]))
-    wanted = map(state.rooms.get, asked) if wish.rooms else state.rooms.values()
-    rooms = [info(room) for room in wanted if room is not None]
-    return Rooms(rooms=sorted(rooms, key=lambda room: (-room.people, room.room)))
+    wanted: Iterable[Room | None] = map(state.rooms.get, asked) if wish.rooms else state.rooms.values()
+    rooms = [room for room in wanted if room is not None and not hidden(room, user) and _fits(wish.where, room)]
+    return Rooms(rooms=sorted(map(info, rooms), key=lambda room: (-room.people, room.room)))
     yield
+
+
+def rename_room(state: State, user: User, wish: RenameRoom) -> Rule:
+    """The room keeps its people, its modes, its topic and its log; the old name is free."""
+    room = run_by(state, user, wish.room)
+    reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
+    before, after = names.fold(room.name), _new_name(wish)
+    if before == names.LOBBY:
+        raise Refused(
+            "cannot_rename", f"Everybody meets in {names.LOBBY}: it keeps its name.", about=(wish.room, wish.to)
+        )
+    if wish.to == room.name:
+        raise Refused("cannot_rename", f"It is called {room.name} already.", about=(wish.room, wish.to))
+    if after != before:
+        taken = after in state.rooms or (yield records.Read(after, 1))
+        if taken:
+            raise _taken(wish)
+    if (yield records.Append(user.signs(RoomRenamed, room=room.name, to=wish.to, reason=reason))) is None:
+        raise _taken(wish)
+    return Done()
 
 
 def seated(room: Room, number: int, *, already: bool = False) -> Seated:
@@ -66,6 +95,8 @@ def seated(room: Room, number: int, *, already: bool = False) -> Seated:
     return Seated(
         room=room.name,
         people=[member.nick for member in room.members],
+        ranks=room.shown_ranks(),
+        secret="s" in room.modes,
         topic=topic.topic,
         topic_by=topic.by,
         topic_time=topic.time,
@@ -76,7 +107,14 @@ def seated(room: Room, number: int, *, already: bool = False) -> Seated:
 
 def info(room: Room) -> RoomInfo:
     """A room as a list shows it."""
-    return RoomInfo(room=room.name, people=len(room.members), topic=topic_of(room).topic)
+    topic = topic_of(room)
+    return RoomInfo(
+        room=room.name,
+        people=len(room.members),
+        topic=topic.topic,
+        topic_time=topic.time,
+        created=room.created,
+    )
 
 
 def _check_space(state: State, user: User, folded: str) -> None:
@@ -87,10 +125,51 @@ def _check_space(state: State, user: User, folded: str) -> None:
         raise Refused("too_many_rooms", "This server has no space for another room.", about=folded)
 
 
+def _check_entrance(room: Room, user: User, key: str) -> None:
+    """An invitation gets one in past everything but a key (RFC 2811, sections 4.2.10 and 4.3)."""
+    name, invited = room.name, user in room.invited
+    if modes.KEY in room.modes and key != room.modes[modes.KEY]:
+        raise Refused("wrong_key", f"{name} has a key, and that is not it.", about=name)
+    if invited:
+        return
+    if room.banned(user):
+        raise Refused("banned", f"You are banned from {name}.", about=name)
+    if "i" in room.modes and not room.listed(user, "I"):
+        raise Refused("invite_only", f"One has to be invited into {name}.", about=name)
+    if modes.LIMIT in room.modes and len(room.members) >= int(room.modes[modes.LIMIT]):
+        raise Refused("room_full", f"{name} is full.", about=name)
+
+
+def _fits(where: RoomFilter, room: Room) -> bool:
+    people, created, topic = len(room.members), room.created, room.topic.time if room.topic else None
+    return (
+        (not where.mask or masks.fits(where.mask, room.name))
+        and (not where.not_mask or not masks.fits(where.not_mask, room.name))
+        and (where.more_people is None or people > where.more_people)
+        and (where.fewer_people is None or people < where.fewer_people)
+        and (where.created_after is None or created > where.created_after)
+        and (where.created_before is None or created < where.created_before)
+        and (where.topic_after is None or (topic is not None and topic > where.topic_after))
+        and (where.topic_before is None or (topic is not None and topic < where.topic_before))
+    )
+
+
+def _taken(wish: RenameRoom) -> Refused:
+    return Refused("room_taken", f"There is a room {wish.to} already.", about=(wish.room, wish.to))
+
+
+def _new_name(wish: RenameRoom) -> str:
+    try:
+        return names.room(wish.to)
+    except Refused as refusal:
+        raise Refused("cannot_rename", refusal.text, about=(wish.room, wish.to)) from None
+
+
 RULES: Table = {
     Join: join,
     Part: part,
     SetTopic: set_topic,
     ShowTopic: show_topic,
     ListRooms: list_rooms,
+    RenameRoom: rename_room,
 }

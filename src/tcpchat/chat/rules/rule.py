@@ -7,11 +7,25 @@ from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import events, names, records, text
-from tcpchat.model.replies import Refused, Reply
+from tcpchat.model.replies import Person, Refused, Reply
 
 Rule = Generator[records.Wish, Any, Reply]
 """Sent in for an `Append`: the stored event. For a `Hold`: the event, or None if somebody else has the thing.
-For a `Read`: a list of events, oldest first."""
+For a `Put`: the document, or None if another one was there. For a `Read`: a list of events, oldest first."""
+
+Table = dict[type[Any], Any]
+"""Which rule decides on which command."""
+
+
+def visible(state: State, user: User, name: str) -> Room:
+    """The room of this name.
+
+    :raises Refused: if there is none that is somebody's business.
+    """
+    room = state.room(name)
+    if room is None or hidden(room, user):
+        raise Refused("no_such_room", f"There is no room {text.one_line(name)[:80]}.", about=name)
+    return room
 
 
 def seat_in(state: State, user: User, name: str) -> Room:
@@ -23,6 +37,32 @@ def seat_in(state: State, user: User, name: str) -> Room:
     if room is None:
         raise Refused("not_in_room", f"You are not in {text.one_line(name)[:80]}. Join it first.", about=name)
     return room
+
+
+def runs(state: State, user: User, room: Room) -> bool:
+    """Whether somebody may decide about a room: its operators; in the lobby, which nobody founded, the server's."""
+    return "o" in room.ranks.get(user, "") or (user.operator and names.fold(room.name) == names.LOBBY)
+
+
+def run_by(state: State, user: User, name: str) -> Room:
+    """The room, if the user is in it and may decide about it.
+
+    :raises Refused: otherwise.
+    """
+    visible(state, user, name)
+    room = seat_in(state, user, name)
+    if not runs(state, user, room):
+        raise Refused("not_operator", f"You are not an operator of {room.name}.", about=room.name)
+    return room
+
+
+def operator(user: User) -> None:
+    """Let an operator of the server go on.
+
+    :raises Refused: for everybody else.
+    """
+    if not user.operator:
+        raise Refused("no_privileges", "That is for this server's operators.")
 
 
 def person(state: State, nick: str) -> User:
@@ -52,5 +92,26 @@ def topic_of(room: Room) -> events.TopicSet:
     return room.topic or events.TopicSet(room=room.name, by="", topic="")
 
 
-Table = dict[type[Any], Any]
-"""Which rule decides on which command."""
+def hidden(room: Room, user: User) -> bool:
+    """Whether a room is none of somebody's business."""
+    return "s" in room.modes and user not in room.members
+
+
+def acquainted(one: User, other: User) -> bool:
+    """Whether two share a room, or are the same."""
+    return one is other or not one.rooms.keys().isdisjoint(other.rooms)
+
+
+def about(user: User, room: Room | None = None, now: int = 0) -> Person:
+    """What others may know; what they are in the room, and for how long they were silent at this time (ms)."""
+    return Person(
+        nick=user.nick,
+        origin=user.origin,
+        name=user.name,
+        away=user.away,
+        account=user.account,
+        operator=user.operator,
+        bot=user.bot,
+        rank=room.shown_rank(user) if room else "",
+        idle=max(0, now - user.heard) // 1_000,
+    )

@@ -1,22 +1,39 @@
-"""Saying something, and reading what was said."""
+"""Saying something, to a room or to one person, and taking it back."""
 
-from tcpchat.chat.rules.rule import Rule, Table, fitting, person, seat_in
+from collections.abc import Generator
+from secrets import token_hex
+from typing import Any
+
+from msgspec.structs import replace
+
+from tcpchat.chat.room import Room
+from tcpchat.chat.rules.rule import Rule, Table, fitting, person, runs
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
-from tcpchat.model.commands import History, Say, Tell
-from tcpchat.model.events import LOGGED, Said, Told, TopicSet
-from tcpchat.model.replies import Page, Refused, Stored
+from tcpchat.model.commands import Redact, Say, Tag, Tell
+from tcpchat.model.events import LOGGED, Redacted, Said, Tagged, Told
+from tcpchat.model.replies import Done, Refused, Stored
 
 MOST_KEY_CHARACTERS = 64
-MOST_PAGE_CHARACTERS = 262_144
+MOST_TAG_BYTES = 4_094
+MOST_SEAMS = 1_000
+
+KEPT = frozenset({"+draft/persist", "+persist"})
+"""Tags with which clients ask that others who come later see it too."""
+
+STATUSES = ("", "@", "+")
 
 
 def say(state: State, user: User, wish: Say) -> Rule:
-    """To everybody in a room one is in."""
-    room = seat_in(state, user, wish.room)
+    """To everybody in a room, or to those in it who have a status."""
+    room = _audience(state, user, wish.room, wish.status)
     words = _worth_saying(state, wish)
-    event = Said(room=room.name, by=user.nick, text=words, kind=wish.kind, origin=user.origin)
+    if "C" in room.modes and words.startswith(text.CTCP):
+        raise Refused("cannot_speak", f"Nobody may send CTCP to {room.name}.", about=wish.room)
+    event = user.signs(
+        Said, room=room.name, text=words, kind=wish.kind, status=wish.status, tags=wish.tags, seams=wish.seams
+    )
     stored = yield records.Append(event, wish.key)
     return Stored(number=stored.number, id=stored.id, time=stored.time)
 
@@ -25,30 +42,84 @@ def tell(state: State, user: User, wish: Tell) -> Rule:
     """To one person."""
     to = person(state, wish.to)
     words = _worth_saying(state, wish)
-    event = Told(to=to.nick, by=user.nick, text=words, kind=wish.kind, origin=user.origin)
+    talk = records.conversation(user.party, to.party)
+    event = user.signs(Told, to=to.nick, text=words, kind=wish.kind, talk=talk, tags=wish.tags, seams=wish.seams)
     stored = yield records.Append(event, wish.key)
-    return Stored(number=stored.number, id=stored.id, time=stored.time, away=to.away)
+    return Stored(number=stored.number, id=stored.id, time=stored.time, to=to.nick, away=to.away)
 
 
-def history(state: State, user: User, wish: History) -> Rule:
-    """What was said in a room one is in. One more entry than wanted is read, to know whether there are more."""
-    room = seat_in(state, user, wish.room)
-    limit = max(1, min(wish.limit, state.config.limits.history_page))
-    found: list[LOGGED] = yield records.Read(names.fold(room.name), limit + 1, wish.before, wish.after)
-    page = _page(found, limit) if wish.after is not None else _page(found[::-1], limit)[::-1]
-    return Page(room=room.name, events=page, more=len(page) < len(found))
+def tag(state: State, user: User, wish: Tag) -> Rule:
+    """Where one could say something. It is passed on and forgotten, unless it asks to be kept."""
+    _check_tags(wish.tags)
+    if names.is_room(wish.to):
+        room = _audience(state, user, wish.to, wish.status)
+        target = {"room": room.name, "status": wish.status}
+    else:
+        to = person(state, wish.to)
+        target = {"to": to.nick, "talk": records.conversation(user.party, to.party)}
+    event = user.signs(Tagged, tags=wish.tags, **target)
+    if KEPT.isdisjoint(wish.tags):
+        yield records.Announce(replace(event, id=f"t-{token_hex(8)}"))
+    else:
+        yield records.Append(event)
+    return Done()
 
 
-def _page(found: list[LOGGED], limit: int) -> list[LOGGED]:
-    """The first entries, as many as one answer may have; one at least."""
-    page: list[LOGGED] = []
-    size = 0
-    for event in found[:limit]:
-        size += len(event.topic if isinstance(event, TopicSet) else event.text)
-        if page and size > MOST_PAGE_CHARACTERS:
-            break
-        page.append(event)
-    return page
+def redact(state: State, user: User, wish: Redact) -> Rule:
+    """One's own words, and those of others in a room that one is an operator of."""
+    reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
+    if names.is_room(wish.target):
+        room = user.rooms.get(names.fold(wish.target))
+        if room is None:
+            raise Refused("no_access", f"You are not in {text.one_line(wish.target)[:80]}.", about=wish.target)
+        logs = [status + names.fold(room.name) for status in STATUSES if not status or user in room.with_status(status)]
+        may, target = runs(state, user, room), {"room": room.name}
+    else:
+        one = person(state, wish.target)
+        logs, may = [records.conversation(user.party, one.party)], False
+        target = {"to": one.nick, "talk": logs[0]}
+    found = yield from _entry(logs, wish.id)
+    if not isinstance(found, Said | Told) or found.redacted:
+        raise Refused("no_such_message", "There is no such message.", about=(wish.target, wish.id))
+    if not (may or user.wrote(found)):
+        raise Refused("not_yours", "That is not your message.", about=(wish.target, wish.id))
+    status = found.status if isinstance(found, Said) else ""
+    yield records.Append(user.signs(Redacted, of=found.id, reason=reason, status=status, **target))
+    return Done()
+
+
+def _entry(logs: list[str], id: str) -> Generator[records.Wish, Any, LOGGED | None]:
+    """The entry with an id in any of these logs, or None."""
+    for log in logs:
+        number: int | None = yield records.Find(log, id)
+        if number is not None:
+            found: list[LOGGED] = yield records.Read(log, 1, after=number - 1)
+            return found[0] if found else None
+    return None
+
+
+def _audience(state: State, user: User, name: str, status: str) -> Room:
+    """The room, if one may speak to it.
+
+    :raises Refused: otherwise; the same words whether or not there is such a room.
+    """
+    room = user.rooms.get(names.fold(name)) or _open_to_all(state, name)
+    if room is None:
+        raise Refused("not_in_room", f"You are not in {text.one_line(name)[:80]}. Join it first.", about=name)
+    if status not in STATUSES:
+        raise Refused("bad_status", f"A status is one of {' '.join(STATUSES[1:])}.")
+    if ("m" in room.modes or room.lists.get("b")) and user not in room.ranks and not runs(state, user, room):
+        if "m" in room.modes:
+            raise Refused("cannot_speak", f"Only who has a voice speaks in {room.name}.", about=name)
+        if room.muted(user):
+            raise Refused("cannot_speak", f"You may not speak in {room.name}.", about=name)
+    return room
+
+
+def _open_to_all(state: State, name: str) -> Room | None:
+    """The room, if it lets those speak who are not in it."""
+    room = state.room(name)
+    return room if room is not None and room.members and "n" not in room.modes else None
 
 
 def _worth_saying(state: State, wish: Say | Tell) -> str:
@@ -57,11 +128,25 @@ def _worth_saying(state: State, wish: Say | Tell) -> str:
         raise Refused("no_text", "There is nothing to say in an empty message.")
     if len(wish.key) > MOST_KEY_CHARACTERS:
         raise Refused("too_long", f"A key has {MOST_KEY_CHARACTERS} characters at most.")
+    if wish.tags:
+        _check_tags(wish.tags)
+    if wish.seams and (len(wish.seams) > MOST_SEAMS or not all(0 < seam < len(words) for seam in wish.seams)):
+        raise Refused("bad_seams", "Seams are places within the text.")
     return fitting("too_long", "A message", words, state.config.limits.text_bytes)
+
+
+def _check_tags(tags: dict[str, str]) -> None:
+    if not all(text.is_client_tag(key) for key in tags):
+        raise Refused("bad_tags", "A tag that clients send is called + and a name.")
+    if any("\0" in value for value in tags.values()):
+        raise Refused("bad_tags", "No tag has a NUL in it.")
+    if sum(len(f"{key}={value};".encode("utf-8", "replace")) for key, value in tags.items()) > MOST_TAG_BYTES + 1:
+        raise Refused("too_long", f"Tags have {MOST_TAG_BYTES} bytes at most.")
 
 
 RULES: Table = {
     Say: say,
     Tell: tell,
-    History: history,
+    Tag: tag,
+    Redact: redact,
 }

@@ -1,0 +1,10 @@
+"""What a recorded fact changes, and who hears of it.
+
+Rule 1: only the functions of this folder change the state. An effect is total: whatever happened since the rule
+decided, it does something sensible, or nothing.
+"""
+
+from tcpchat.chat.effects import people, rooms, talk
+from tcpchat.chat.effects.effect import Table
+
+EFFECTS: Table = people.EFFECTS | rooms.EFFECTS | talk.EFFECTS

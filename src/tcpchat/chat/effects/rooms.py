@@ -1,0 +1,165 @@
+"""What happens to rooms, and who sits in them."""
+
+from msgspec.structs import replace
+
+from tcpchat.chat import modes
+from tcpchat.chat.effects.effect import Table, aside
+from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.room import Room
+from tcpchat.chat.state import State
+from tcpchat.chat.user import User
+from tcpchat.model import names
+from tcpchat.model.commands import ModeChange
+from tcpchat.model.events import Invited, Joined, Kicked, Left, ModesSet, Moved, RoomRenamed, TopicSet
+
+
+def joined(state: State, event: Joined, fanout: Fanout) -> None:
+    """The room is opened if need be, and who opens it is its operator; everybody in it hears of the newcomer."""
+    user = state.user(event.by)
+    if user is None:
+        return
+    room = state.opened(event.room)
+    folded = names.fold(event.room)
+    if not room.members and folded != names.LOBBY:
+        room.found(event.time, modes.OF_A_NEW_ROOM)
+        room.ranks[user] = "o"
+    fanout.enters(room, user)
+    room.members[user] = room.number
+    room.invited.pop(user, None)
+    user.rooms[folded] = room
+    state.tidy(folded)
+    fanout.in_room(room, event, user)
+
+
+def left(state: State, event: Left, fanout: Fanout) -> None:
+    """The room hears it, the one who left too."""
+    user, room = state.user(event.by), state.room(event.room)
+    if user is not None and room is not None and user in room.members:
+        fanout.in_room(room, event, user)
+        _unseat(state, room, user, fanout)
+
+
+def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
+    """The room hears it, the one who was put out too."""
+    room, user = state.room(event.room), state.user(event.nick)
+    if room is None:
+        return
+    room.number = event.number
+    fanout.in_room(room, event, state.user(event.by))
+    if user is not None and user in room.members:
+        _unseat(state, room, user, fanout)
+
+
+def invited(state: State, event: Invited, fanout: Fanout) -> None:
+    """The one invited hears it, and those in the room who asked to."""
+    room, user = state.room(event.room), state.user(event.to)
+    if room is None or user is None:
+        return
+    room.invited[user] = None
+    while len(room.invited) > state.config.limits.masks:
+        del room.invited[next(iter(room.invited))]
+    fanout.to_user(user, event, state.user(event.by))
+    others = [member for member in room.members if member is not user and member.nick != event.by]
+    fanout.to_users(others, aside(event), None)
+
+
+def modes_set(state: State, event: ModesSet, fanout: Fanout) -> None:
+    """What holds in the room from now on; everybody in it hears it."""
+    room = state.room(event.room)
+    if room is not None:
+        room.number = event.number
+        for change in event.changes:
+            _change(state, room, change, event)
+        fanout.in_room(room, event, state.user(event.by))
+
+
+def topic_set(state: State, event: TopicSet, fanout: Fanout) -> None:
+    """What holds in the room, whether or not somebody is in it."""
+    room = state.opened(event.room)
+    room.number = event.number
+    room.topic = event if event.topic else None
+    fanout.in_room(room, event, state.user(event.by))
+    state.tidy(names.fold(event.room))
+
+
+def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
+    """Everybody in it is in a room of another name; each hears what they would need to come in."""
+    before, after = names.fold(event.room), names.fold(event.to)
+    if before not in state.rooms or (after != before and after in state.rooms):
+        return
+    room = state.rooms.pop(before)
+    state.dormant.pop(before, None)
+    fanout.flush()
+    state.rooms[after] = room
+    room.name, room.number = event.to, event.number
+    if room.topic is not None:
+        room.topic = replace(room.topic, room=event.to)
+    people = [f"{room.shown_rank(member)}{member.nick}!{member.origin}" for member in room.members]
+    for member in room.members:
+        del member.rooms[before]
+        member.rooms[after] = room
+        fanout.to_user(member, _moved(event, room, member, people), None)
+
+
+def _unseat(state: State, room: Room, user: User, fanout: Fanout) -> None:
+    """Somebody who was told why is not in the room any more."""
+    folded = names.fold(room.name)
+    fanout.leaves(room, user)
+    room.leave(user)
+    user.rooms.pop(folded, None)
+    state.tidy(folded)
+
+
+def _change(state: State, room: Room, change: ModeChange, event: ModesSet) -> None:
+    mode, value, on = change.mode, change.value, change.sign == "+"
+    if mode in modes.RANKS:
+        user = state.user(value)
+        if user is not None and user in room.members:
+            rank = room.ranks.pop(user, "").replace(mode, "") + (mode if on else "")
+            if rank:
+                room.ranks[user] = rank
+    elif mode in modes.LISTS:
+        mask = modes.Mask(value, f"{event.by}!{event.origin}" if event.origin else event.by, event.time)
+        masks = room.lists.setdefault(mode, {})
+        if on:
+            masks[mask.key] = mask
+        else:
+            masks.pop(mask.key, None)
+    elif on:
+        room.modes[mode] = value
+    else:
+        room.modes.pop(mode, None)
+
+
+def _moved(event: RoomRenamed, room: Room, member: User, people: list[str]) -> Moved:
+    topic = room.topic
+    return Moved(
+        time=event.time,
+        number=event.number,
+        id=event.id,
+        origin=event.origin,
+        account=event.account,
+        to=member.nick,
+        to_origin=member.origin,
+        to_account=member.account,
+        to_name=member.name,
+        by=event.by,
+        was=event.room,
+        room=event.to,
+        reason=event.reason,
+        topic=topic.topic if topic else "",
+        topic_by=topic.by if topic else "",
+        topic_time=topic.time if topic else 0,
+        people=people,
+    )
+
+
+EFFECTS: Table = {
+    Joined: joined,
+    Left: left,
+    Kicked: kicked,
+    Invited: invited,
+    ModesSet: modes_set,
+    TopicSet: topic_set,
+    RoomRenamed: room_renamed,
+}

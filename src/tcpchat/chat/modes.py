@@ -1,0 +1,70 @@
+"""What the modes of rooms and of people are, and what their masks mean. The letters are those of IRC."""
+
+from tcpchat.chat import masks
+from tcpchat.chat.user import User
+
+RANKS = {"o": "@", "v": "+"}
+"""What somebody may be in a room, the higher first, and how it is shown: its operator, one with a voice."""
+
+LISTS = {"b": "bans", "e": "exceptions from bans", "I": "exceptions from invitations"}
+"""Lists of masks."""
+
+KEY, LIMIT = "k", "l"
+"""Modes with a value."""
+
+FLAGS = {
+    "C": "no CTCP but actions",
+    "i": "only who is invited comes in",
+    "m": "only who has a voice speaks",
+    "n": "only who is in the room speaks",
+    "s": "only who is in the room knows of it",
+    "t": "only operators set the topic",
+}
+
+OWN = {"B": "a bot", "i": "invisible to those who share no room", "o": "an operator of the server"}
+"""What somebody may be on the server."""
+
+OF_A_NEW_ROOM = "nt"
+OF_THE_LOBBY = "n"
+
+EXTENDED = "~"
+"""A mask that begins so asks for something else than nick, user and host."""
+
+ACCOUNT, MUTE = "a", "m"
+"""``~a:NAME`` is who is logged in to an account, ``~a`` whoever is logged in; ``~m:MASK`` keeps from speaking only."""
+
+
+class Mask:
+    """One entry of a list of masks: whom it means, who set it, and when (milliseconds since 1970)."""
+
+    __slots__ = ("_account", "_pattern", "by", "mutes", "text", "time")
+
+    def __init__(self, text: str, by: str, time: int) -> None:
+        """:raises ValueError: if it can mean nobody."""
+        self.by = by
+        self.time = time
+        self.mutes = text.startswith(f"{EXTENDED}{MUTE}:")
+        inner = text.removeprefix(f"{EXTENDED}{MUTE}:")
+        self._account = inner.startswith(f"{EXTENDED}{ACCOUNT}")
+        if self._account:
+            name = inner.removeprefix(f"{EXTENDED}{ACCOUNT}").removeprefix(":") or "*"
+            if inner not in {f"{EXTENDED}{ACCOUNT}", f"{EXTENDED}{ACCOUNT}:{name}"}:
+                raise ValueError(text)
+        elif inner.startswith(EXTENDED) or not inner:
+            raise ValueError(text)
+        else:
+            inner = name = masks.normal(inner)
+        if " " in name or not masks.sensible(name):
+            raise ValueError(text)
+        self.text = f"{EXTENDED}{MUTE}:{inner}" if self.mutes else inner
+        self._pattern = masks.pattern(name)
+
+    @property
+    def key(self) -> str:
+        """What it has in common with all that mean the same."""
+        return masks.lowered(self.text)
+
+    def means(self, user: User) -> bool:
+        """Whether it means this person."""
+        name = user.account if self._account else f"{user.nick}!{user.origin}"
+        return name != "" and self._pattern.match(masks.folded(name)) is not None

@@ -1,0 +1,155 @@
+"""What holds in a room, and who may do what in it."""
+
+from collections.abc import Callable, Mapping
+
+from tcpchat.chat import modes
+from tcpchat.chat.room import Room
+from tcpchat.chat.rules.rule import Rule, Table, person, run_by, visible
+from tcpchat.chat.state import State
+from tcpchat.chat.user import User
+from tcpchat.model import records
+from tcpchat.model.commands import ModeChange, SetModes, ShowMasks, ShowModes
+from tcpchat.model.events import ModesSet
+from tcpchat.model.replies import Changed, Mask, Masks, Modes, Problem, Refused
+
+MOST_CHANGES = 50
+"""In one wish."""
+
+MOST_KEY_BYTES = 64
+
+
+def set_modes(state: State, user: User, wish: SetModes) -> Rule:
+    """All changes that can be made, at once, and nothing of those that would change nothing."""
+    room = run_by(state, user, wish.room)
+    draft = _Draft(state, room)
+    problems = [problem for change in wish.changes[:MOST_CHANGES] if (problem := draft.add(change)) is not None]
+    if draft.changes:
+        yield records.Append(user.signs(ModesSet, room=room.name, changes=draft.changes))
+    return Changed(problems=problems)
+
+
+def show_modes(state: State, user: User, wish: ShowModes) -> Rule:
+    """What holds in a room; its key only for those who are in it."""
+    room = visible(state, user, wish.room)
+    shown = dict(room.modes)
+    if modes.KEY in shown and user not in room.members:
+        shown[modes.KEY] = "*"
+    return Modes(room=room.name, modes=shown, created=room.created)
+    yield
+
+
+def show_masks(state: State, user: User, wish: ShowMasks) -> Rule:
+    """A list of the room, for those who are in it."""
+    room = visible(state, user, wish.room)
+    found = room.lists.get(wish.mode, {})
+    return Masks(
+        room=room.name,
+        mode=wish.mode,
+        masks=[Mask(mask=mask.text, by=mask.by, time=mask.time) for mask in found.values()],
+    )
+    yield
+
+
+class _Draft:
+    """The changes of one wish, checked one after the other, each against what the ones before it would have done."""
+
+    def __init__(self, state: State, room: Room) -> None:
+        self.changes: list[ModeChange] = []
+        self._state = state
+        self._room = room
+        self._modes = dict(room.modes)
+        self._lists = {mode: dict(room.lists.get(mode, {})) for mode in modes.LISTS}
+        self._ranks: dict[tuple[User, str], bool] = {}
+
+    def add(self, change: ModeChange) -> Problem | None:
+        """Take a change, or say what is wrong with it. What would change nothing is left out."""
+        kind = KINDS.get(change.mode)
+        if kind is None:
+            return Problem(code="unknown_mode", text=f"There is no mode {change.mode}.", about=[change.mode])
+        try:
+            self.changes += kind(self, change)
+        except Refused as refusal:
+            return Problem(code=refusal.code, text=refusal.text, about=list(refusal.about))
+        return None
+
+    def rank(self, change: ModeChange) -> list[ModeChange]:
+        """``o`` and ``v``: somebody in the room is something else."""
+        if not change.value:
+            return []
+        user = person(self._state, change.value)
+        if user not in self._room.members:
+            text = f"{user.nick} is not in {self._room.name}."
+            raise Refused("not_there", text, about=(user.nick, self._room.name))
+        now = self._ranks.get((user, change.mode), change.mode in self._room.ranks.get(user, ""))
+        self._ranks[user, change.mode] = change.sign == "+"
+        return [] if now is (change.sign == "+") else [ModeChange(change.sign, change.mode, user.nick)]
+
+    def masks(self, change: ModeChange) -> list[ModeChange]:
+        """``b``, ``e`` and ``I``: a mask is added or removed, in whatever case of letters it is written."""
+        try:
+            mask = modes.Mask(change.value, "", 0)
+        except ValueError:
+            raise self._bad_value(change, change.value, "That mask means nobody, or too much.") from None
+        masks = self._lists[change.mode]
+        there = masks.get(mask.key)
+        if (change.sign == "+") is (there is not None):
+            return []
+        if there is not None:
+            del masks[mask.key]
+            return [ModeChange("-", change.mode, there.text)]
+        if sum(map(len, self._lists.values())) >= self._state.config.limits.masks:
+            text = f"{self._room.name} has no space for another mask."
+            raise Refused("list_full", text, about=(self._room.name, mask.text))
+        masks[mask.key] = mask
+        return [ModeChange("+", change.mode, mask.text)]
+
+    def key(self, change: ModeChange) -> list[ModeChange]:
+        """``k``: taken away whatever is said with it, and told with it."""
+        now, wanted = self._modes.get(modes.KEY), change.value
+        if change.sign == "-":
+            return [] if self._modes.pop(modes.KEY, None) is None else [ModeChange("-", modes.KEY, now or "*")]
+        size = len(wanted.encode())
+        if not wanted or size > MOST_KEY_BYTES or any(c in " ,:" or not c.isprintable() for c in wanted):
+            raise self._bad_value(
+                change, "*", f"A key has no space, comma or colon, and at most {MOST_KEY_BYTES} bytes."
+            )
+        self._modes[modes.KEY] = wanted
+        return [] if now == wanted else [ModeChange("+", modes.KEY, wanted)]
+
+    def limit(self, change: ModeChange) -> list[ModeChange]:
+        """``l``: how many may be in the room."""
+        now, wanted = self._modes.get(modes.LIMIT), change.value
+        if change.sign == "-":
+            return [] if self._modes.pop(modes.LIMIT, None) is None else [ModeChange("-", modes.LIMIT)]
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) > 0):
+            raise self._bad_value(change, wanted, "A limit is a number of people.")
+        wanted = self._modes[modes.LIMIT] = str(int(wanted))
+        return [] if now == wanted else [ModeChange("+", modes.LIMIT, wanted)]
+
+    def flag(self, change: ModeChange) -> list[ModeChange]:
+        """What just holds, or not."""
+        if (change.sign == "+") is (change.mode in self._modes):
+            return []
+        if change.sign == "+":
+            self._modes[change.mode] = ""
+        else:
+            del self._modes[change.mode]
+        return [ModeChange(change.sign, change.mode)]
+
+    def _bad_value(self, change: ModeChange, shown: str, text: str) -> Refused:
+        return Refused("bad_value", text, about=(self._room.name, change.mode, shown or "*"))
+
+
+KINDS: Mapping[str, Callable[[_Draft, ModeChange], list[ModeChange]]] = {
+    **dict.fromkeys(modes.RANKS, _Draft.rank),
+    **dict.fromkeys(modes.LISTS, _Draft.masks),
+    **dict.fromkeys(modes.FLAGS, _Draft.flag),
+    modes.KEY: _Draft.key,
+    modes.LIMIT: _Draft.limit,
+}
+
+RULES: Table = {
+    SetModes: set_modes,
+    ShowModes: show_modes,
+    ShowMasks: show_masks,
+}
