@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import logging
 import socket
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -15,13 +16,17 @@ from msgspec.structs import replace
 from tcpchat.backend.base import Backend
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
+from tcpchat.backend.order import now_ms
 from tcpchat.chat.hub import Hub
-from tcpchat.config import Config
+from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
+from tcpchat.model.records import Attempt, Check, Document, Get, Hash, Proven, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
+from tcpchat.server.passwords import Passwords
 from tcpchat.server.session import Session
+from tcpchat.server.throttle import Throttle
 
 SEND_BUFFER = 65_536
 """Bytes of one client's that the system may hold. By itself it would take megabytes of one that does not read."""
@@ -51,11 +56,13 @@ class Server:
         host: str = "127.0.0.1",
         port: int | None = None,
         data: Path | str | None = None,
+        load: Callable[[], Config] | None = None,
     ) -> None:
         """What is given besides `config` goes before it.
 
         :param port: the port on `host`; 0 lets the system choose one. None: what `config.listen` says.
         :param data: the directory of the log. None: what `config.data` says, and if that is None too, nothing is kept.
+        :param load: gives the configuration anew, or raises `BadSetting`, when an operator asks for that (REHASH).
         """
         config = config or Config()
         if port is not None:
@@ -70,6 +77,9 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._names = map("s{}".format, count(1))
         self._host_key = token_bytes(16)
+        self._load = load
+        self._throttle = Throttle(config.limits)
+        self._passwords = Passwords()
         self._keeper: asyncio.Task[None] | None = None
         self.stopping = False
         """Whether nobody is let in any more, and everybody is told to go."""
@@ -111,7 +121,10 @@ class Server:
             check_address(address)
         await self.backend.start(self.hub)
         self.hub.state.log = self.backend.incarnation
+        self.hub.state.last_id = self.backend.last_id
+        self.hub.state.since = now_ms()
         try:
+            self.hub.state.secret = await self._secret()
             for address in self.config.listen:
                 self._listeners.append(await listen(address, self._serve))
         except BaseException:
@@ -137,9 +150,53 @@ class Server:
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
+        self._passwords.close()
         await self.backend.close()
         for listener in self._listeners:
             await listener.wait_closed()
+
+    async def work(self, wish: Work, address: str) -> object:
+        """What a rule wants that is no business of the log, for one who comes from this address.
+
+        :raises Refused: if it is not to be had now.
+        """
+        match wish:
+            case Attempt(who=who):
+                self._throttle.attempt(network(address), who, asyncio.get_running_loop().time())
+            case Proven(who=who):
+                self._throttle.proven(network(address), who)
+            case Hash():
+                return await self._passwords.hash(wish)
+            case Check():
+                return await self._passwords.check(wish)
+            case Reload():
+                return self.reload()
+        return None
+
+    def reload(self) -> str:
+        """Read the configuration again. What listens and where the log is stays; all else holds for who comes now.
+
+        :returns: what is wrong with it, if anything is: then nothing has changed.
+        """
+        if self._load is None:  # a program gave it, and gives no other
+            return ""
+        try:
+            config = self._load()
+        except BadSetting as error:
+            return str(error)
+        self.config = replace(config, listen=self.config.listen, data=self.config.data)
+        self.hub.state.config = self.config
+        log.info("the configuration was read again")
+        return ""
+
+    async def _secret(self) -> bytes:
+        """What only this server knows; made once for each log."""
+        while True:
+            document = await self.backend.ask(Get("server", "secret"))
+            assert isinstance(document, Document)
+            if document.value:
+                return document.value
+            await self.backend.record(Put("server", "secret", token_bytes(32), 0))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client: let in, or told why not."""
@@ -153,7 +210,7 @@ class Server:
             return
         prepare(writer.get_extra_info("socket"))
         self._admission.enter(address)
-        session = Session(self, reader, writer, next(self._names), self._host_of(address))
+        session = Session(self, reader, writer, next(self._names), address)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
@@ -168,7 +225,7 @@ class Server:
             del self._sessions[session]
             self._admission.leave(address)
 
-    def _host_of(self, address: str) -> str:
+    def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, as long as the server runs."""
         if address in {"127.0.0.1", "::1", ""}:
             return "localhost"

@@ -5,8 +5,8 @@ import logging
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable
 from contextlib import suppress
-from secrets import token_urlsafe
-from typing import TYPE_CHECKING
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, get_args
 
 from tcpchat.backend.base import Backend, Unavailable
 from tcpchat.chat.hub import Hub
@@ -15,7 +15,7 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import commands
 from tcpchat.model.events import Event
-from tcpchat.model.records import Read, Wish, nothing
+from tcpchat.model.records import Question, Record, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
@@ -38,6 +38,8 @@ LAST_WORDS = 1.0
 """How many seconds the last words may take to be read."""
 
 SAID = (commands.Say, commands.Tell)
+_RECORDS = frozenset(get_args(Record))
+_QUESTIONS = frozenset(get_args(Question))
 """Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
 
 log = logging.getLogger(__name__)
@@ -48,11 +50,13 @@ class Session:
 
     __slots__ = (
         "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_server", "_task",
-        "_unsettled", "_writer", "dialect", "encoding", "heard", "host", "outbox", "pinged", "session", "since",
-        "token", "user",
+        "_unsettled", "_writer", "account", "address", "dialect", "encoding", "heard", "host", "outbox", "person",
+        "pinged", "session", "since", "user",
     )  # fmt: skip
 
-    def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, host: str) -> None:
+    def __init__(
+        self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, address: str
+    ) -> None:
         self._server = server
         self._config: Config = server.config
         self._hub: Hub = server.hub
@@ -69,8 +73,10 @@ class Session:
         self.dialect: Dialect | None = None
         self.encoding: Encoding = line.encoding("")
         self.session = session
-        self.host = host
-        self.token = token_urlsafe(12)
+        self.address = address
+        self.host = server.host_of(address)
+        self.person = token_hex(8)
+        self.account = ""
         self.user: User | None = None
         self.since = self.heard = asyncio.get_running_loop().time()
         self.pinged = False
@@ -86,6 +92,8 @@ class Session:
 
     def miss(self, events: list[Event]) -> None:
         """See `Listener.miss`."""
+        if self.dialect is not None:
+            events = self.dialect.unanswered(events)
         if self._catch_up is not None:
             self._catch_up.miss(events)
         elif self.user is not None and self._ending is None:
@@ -180,14 +188,18 @@ class Session:
         dialect = self.dialect
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
-            if isinstance(item, Request) and type(item.command) in SAID:
-                self._say(item)
-                continue
             if isinstance(item, Request):
+                self.encoding = dialect.encoding
+                if type(item.command) in SAID and not dialect.one_at_a_time:
+                    self._say(item)
+                    continue
                 await self._settle()
+                if dialect.one_at_a_time and self._catching is not None:
+                    await asyncio.wait([self._catching])  # else what it brings about would be told twice
                 await self._obey(item)
-                if type(item.command) is commands.Quit:
+                if type(item.command) is commands.Quit and self._ending is None:
                     self._ending = "bye"
+                if self._ending is not None:
                     return
             else:
                 self.outbox.put(item)
@@ -205,6 +217,9 @@ class Session:
                 found = await self._grant(wish)
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
+                return
+            except Refused as refusal:
+                self._answer(request, refusal)
                 return
             wish = self._step(rule, request, found)
 
@@ -228,8 +243,11 @@ class Session:
             else:
                 self._step(rule, request, event)
 
-    def _grant(self, wish: Wish) -> Awaitable[object]:
-        return self._backend.read(wish) if isinstance(wish, Read) else self._backend.record(wish)
+    def _grant(self, wish: Any) -> Awaitable[object]:
+        kind = type(wish)
+        if kind in _RECORDS:
+            return self._backend.record(wish)
+        return self._backend.ask(wish) if kind in _QUESTIONS else self._server.work(wish, self.address)
 
     def _step(self, rule: Rule, request: Request, found: object) -> Wish | None:
         """Let the rule go on to its next wish, or to the answer, which is sent."""

@@ -1,0 +1,94 @@
+"""Passwords: hashed in threads of their own, never on the loop, and tried by nobody too often."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeVar
+from unicodedata import normalize
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from tcpchat.chat.account import ITERATIONS, SALT_BYTES
+from tcpchat.model.records import Check, Hash, Hashed
+from tcpchat.model.replies import Refused
+
+_Result = TypeVar("_Result")
+
+THREADS = 2
+MOST_WAITING = 64
+"""Hashes under way; each takes some 35 ms and 19 MiB. Who comes when there are more is asked to come back."""
+
+
+class Passwords:
+    """argon2id with OWASP's parameters (2 passes over 19 MiB), and the keys of SCRAM-SHA-256."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+        self._waiting = 0
+
+    async def hash(self, wish: Hash) -> Hashed:
+        """See `records.Hash`.
+
+        :raises Refused: when too many wait.
+        """
+        return await self._work(lambda: self._hashed(_prepared(wish.password)))
+
+    async def check(self, wish: Check) -> bool:
+        """See `records.Check`.
+
+        :raises Refused: when too many wait.
+        """
+        return await self._work(lambda: self._fits(wish.hash, _prepared(wish.password)))
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if "_threads" in self.__dict__:
+            self._threads.shutdown(cancel_futures=True)
+
+    async def _work(self, work: Callable[[], _Result]) -> _Result:
+        if self._waiting >= MOST_WAITING:
+            raise Refused("busy", "Too many log in at this moment. Try again in a few seconds.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(THREADS, "tcpchat-passwords")
+
+    @cached_property
+    def _nobodys(self) -> str:
+        """The hash of a password that nobody knows: what there is no account for takes as long."""
+        return self._hasher.hash(secrets.token_hex(16))
+
+    def _fits(self, hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hash or self._nobodys, password) and bool(hash)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _hashed(self, password: str) -> Hashed:
+        salt = secrets.token_bytes(SALT_BYTES)
+        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+        stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+        server_key = hmac.digest(salted, b"Server Key", "sha256")
+        return Hashed(
+            argon2=self._hasher.hash(password),
+            salt=b64encode(salt).decode(),
+            iterations=ITERATIONS,
+            stored_key=b64encode(stored_key).decode(),
+            server_key=b64encode(server_key).decode(),
+        )
+
+
+def _prepared(password: str) -> str:
+    """The same password, however its characters are put together (RFC 8265, section 4.2)."""
+    return normalize("NFC", password).encode("utf-8", "replace").decode()
