@@ -38,7 +38,14 @@ class Dialect(Protocol):
     """Whether a program is at the other end, which can be asked whether it is still there."""
 
     @property
+    def one_at_a_time(self) -> bool:
+        """Whether even what is said must be answered before the next request is taken."""
+
+    @property
     def encoding(self) -> Encoding: ...
+
+    def unanswered(self, events: list[Event]) -> list[Event]:
+        """Of these, the events that are not told as part of an answer that is being written."""
 
     def receive(self, data: bytes) -> Iterable[Request | bytes]:
         """What these bytes ask for, and what is to be sent back without asking anybody. Never raises."""

@@ -72,11 +72,16 @@ class JsonLines:
     """The server's side of the dialect."""
 
     answers_pings = True
+    one_at_a_time = False
     encoding = ENCODING
 
     def __init__(self, config: Config) -> None:
         self._lines = Lines(config.limits.line_bytes)
         self._hello: bytes = encode(Hello(config.name, PROTOCOL, VERSION)) + b"\n"
+
+    def unanswered(self, events: list[Event]) -> list[Event]:
+        """See `Dialect.unanswered`."""
+        return events
 
     def receive(self, data: bytes) -> Iterator[Request | bytes]:
         """See `Dialect.receive`."""

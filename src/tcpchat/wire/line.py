@@ -8,6 +8,7 @@ from tcpchat.config import Config
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.events import Event
 from tcpchat.model.text import CTCP, showable
+from tcpchat.model.words import because, sentence
 from tcpchat.wire.dialect import Answer, Request
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.telnet import Telnet, erased
@@ -22,7 +23,7 @@ BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \uff
 class LineEncoding:
     """Events as lines of text, for those whose typing goes to the room `current` (folded)."""
 
-    own: frozenset[type[Event]] = frozenset({events.Renamed, events.TopicSet})
+    own: frozenset[type[Event]] = frozenset({events.Renamed, events.TopicSet, events.ModesSet, events.Kicked})
 
     def __init__(self, current: str) -> None:
         self.current = current
@@ -30,7 +31,7 @@ class LineEncoding:
     def write(self, event: Event) -> bytes:
         """One or more lines, harmless to any terminal."""
         writer = _WRITERS.get(type(event))
-        text = writer(event, self._place(event)) if writer else ""
+        text = writer(event, self._place(event)) if writer else _told(event)
         return _lines(text) if text else b""
 
     def _place(self, event: Event) -> str:
@@ -47,6 +48,7 @@ class PlainLines:
     """The server's side of the dialect, and where its person is in the conversation."""
 
     answers_pings = False
+    one_at_a_time = False
 
     def __init__(self, config: Config, *, greeted: bool = False) -> None:
         """`greeted`: the greeting was sent already, because nothing came."""
@@ -70,6 +72,10 @@ class PlainLines:
         """The room to which what is typed goes; empty if there is none."""
         return self._rooms[-1] if self._rooms else ""
 
+    def unanswered(self, events: list[Event]) -> list[Event]:
+        """See `Dialect.unanswered`."""
+        return events
+
     def receive(self, data: bytes) -> Iterator[Request | bytes]:
         """See `Dialect.receive`."""
         if not self._greeted:
@@ -84,6 +90,8 @@ class PlainLines:
     def answer(self, request: Request, answer: Answer, me: str) -> bytes:
         """See `Dialect.answer`."""
         if isinstance(answer, replies.Refused):
+            if answer.code == "not_in_room":
+                self._leave(*answer.about)
             return _lines(f"-- {answer.text}") + (b"" if self._entered else PROMPT.encode())
         writer = _ANSWERS.get(type(answer))
         return writer(self, request.command, answer) if writer else self._done(request.command)
@@ -134,9 +142,9 @@ class PlainLines:
         else:
             yield from command.read(self, argument.strip())
 
-    def _join(self, room: str) -> Iterator[Request | bytes]:
+    def _join(self, room: str, key: str = "") -> Iterator[Request | bytes]:
         self._said_before = 0
-        yield Request(commands.Join(room=room))
+        yield Request(commands.Join(room=room, key=key))
         if self._said_before and self._join_history:
             before = self._said_before + 1
             yield Request(commands.History(room=room, before=before, limit=self._join_history))
@@ -148,8 +156,9 @@ class PlainLines:
         yield Request(commands.Rename(nick=argument))
 
     def read_join(self, argument: str) -> Iterator[Request | bytes]:
-        """/join #ROOM"""
-        yield from self._join(argument if names.is_room(argument) else f"#{argument}")
+        """/join #ROOM [KEY]"""
+        room, _, key = argument.partition(" ")
+        yield from self._join(room if names.is_room(room) else f"#{room}", key.strip())
 
     def read_part(self, argument: str) -> Iterator[Request | bytes]:
         """/part [#ROOM] [REASON]"""
@@ -301,14 +310,18 @@ def _speech(event: events.Said | events.Told, place: str) -> str:
     return head + event.text.replace("\n", f"\n{head}")
 
 
+def _told(event: Event) -> str:
+    return f"-- {told}" if (told := sentence(event)) else ""
+
+
 def write_said(event: events.Said, place: str) -> str:
     """``[hh:mm] <nick> text``; a client's question to another client is not for people."""
-    return "" if event.text.startswith(CTCP) else _speech(event, place)
+    return "" if event.redacted or event.text.startswith(CTCP) else _speech(event, place)
 
 
 def write_told(event: events.Told, place: str) -> str:
     """``[hh:mm] (to you) <nick> text``"""
-    return "" if event.text.startswith(CTCP) else _speech(event, "(to you) ")
+    return "" if event.redacted or event.text.startswith(CTCP) else _speech(event, "(to you) ")
 
 
 def write_topic_set(event: events.TopicSet, place: str) -> str:
@@ -328,12 +341,12 @@ def write_joined(event: events.Joined, place: str) -> str:
 
 def write_left(event: events.Left, place: str) -> str:
     """Who, where, and why."""
-    return f"-- {event.by} left {place}".rstrip() + (f" ({event.reason})" if event.reason else "")
+    return f"-- {event.by} left {place}".rstrip() + because(event.reason)
 
 
 def write_gone(event: events.Gone, place: str) -> str:
     """Who, and why."""
-    return f"-- {event.by} is gone" + (f" ({event.reason})" if event.reason else "")
+    return f"-- {event.by} is gone" + because(event.reason)
 
 
 _WRITERS: dict[type[Event], Callable[..., str]] = {

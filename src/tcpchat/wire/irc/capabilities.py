@@ -1,47 +1,121 @@
 """IRCv3 capabilities: which there are, and the talk about them (ircv3.net/specs/extensions/capability-negotiation)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from tcpchat.config import Config
+
+ACCOUNT_NOTIFY = "account-notify"
+ACCOUNT_REGISTRATION = "draft/account-registration"
+ACCOUNT_TAG = "account-tag"
+AWAY_NOTIFY = "away-notify"
 BATCH = "batch"
+CAP_NOTIFY = "cap-notify"
+CHANNEL_RENAME = "draft/channel-rename"
+CHATHISTORY = "draft/chathistory"
+CHGHOST = "chghost"
 ECHO_MESSAGE = "echo-message"
+EVENT_PLAYBACK = "draft/event-playback"
+EXTENDED_JOIN = "extended-join"
+EXTENDED_MONITOR = "extended-monitor"
+INVITE_NOTIFY = "invite-notify"
+LABELED_RESPONSE = "labeled-response"
+MESSAGE_REDACTION = "draft/message-redaction"
 MESSAGE_TAGS = "message-tags"
+MULTILINE = "draft/multiline"
+MULTI_PREFIX = "multi-prefix"
+READ_MARKER = "draft/read-marker"
+SASL = "sasl"
 SERVER_TIME = "server-time"
+SETNAME = "setname"
+STANDARD_REPLIES = "standard-replies"
+USERHOST_IN_NAMES = "userhost-in-names"
 
-OFFERED = (BATCH, ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME)
+
+SASL_MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
+"""EXTERNAL needs a certificate, which no connection has without TLS."""
+
+
+def _nothing(_: Config) -> str:
+    return ""
+
+
+OFFERED: Mapping[str, Callable[[Config], str]] = {
+    **dict.fromkeys(
+        (
+            ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CAP_NOTIFY, CHGHOST, CHANNEL_RENAME, CHATHISTORY,
+            ECHO_MESSAGE, EVENT_PLAYBACK, EXTENDED_JOIN, EXTENDED_MONITOR, INVITE_NOTIFY, LABELED_RESPONSE,
+            MESSAGE_REDACTION, MESSAGE_TAGS, MULTI_PREFIX, READ_MARKER, SERVER_TIME, SETNAME, STANDARD_REPLIES,
+            USERHOST_IN_NAMES,
+        ),
+        _nothing,
+    ),
+    ACCOUNT_REGISTRATION: lambda _: "before-connect,custom-account-name",
+    MULTILINE: lambda config: f"max-bytes={config.limits.text_bytes},max-lines={config.limits.multiline_lines}",
+    SASL: lambda _: ",".join(SASL_MECHANISMS),
+}  # fmt: skip
+"""Every capability, and how its value depends on the configuration."""
+
+VALUES_SINCE = 302
+"""The version of negotiation from which on clients are told values, in several lines if need be."""
+
+MOST_LINE_BYTES = 510
 
 
 class Negotiation:
     """What one client wants, and whether it is still deciding."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config) -> None:
+        self._config = config
         self.enabled: frozenset[str] = frozenset()
+        self.version = 0
+        self._room = 0
+        """How many bytes of a line may be capabilities."""
         self.open = False
         """Between CAP LS or REQ and CAP END, registration waits."""
 
-    def read(self, params: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """One CAP command; gives the parameters of the CAP messages that answer it.
+    def read(self, params: tuple[str, ...], me: str) -> Iterator[tuple[str, ...]]:
+        """One CAP command of the client that is called `me`; gives the parameters of the CAP messages that answer it.
 
         :raises KeyError: if there is no such subcommand.
         """
         subcommand = params[0].upper()
+        self._room = MOST_LINE_BYTES - len(f":{self._config.name} CAP {me} LS * :".encode())
         yield from _SUBCOMMANDS[subcommand](self, params[1] if len(params) > 1 else "")
 
-    def _list_offered(self, _: str) -> Iterator[tuple[str, ...]]:
+    def _list_offered(self, version: str) -> Iterator[tuple[str, ...]]:
         self.open = True
-        yield "LS", " ".join(OFFERED)
+        wanted = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
+        self.version = max(self.version, wanted)
+        if self.version >= VALUES_SINCE:
+            self.enabled |= {CAP_NOTIFY}
+        if wanted < VALUES_SINCE:
+            yield "LS", " ".join(OFFERED)
+            return
+        *starts, last = _lines(map(self._with_value, OFFERED), self._room)
+        for start in starts:
+            yield "LS", "*", start
+        yield "LS", last
+
+    def _with_value(self, name: str) -> str:
+        value = OFFERED[name](self._config)
+        return f"{name}={value}" if value else name
 
     def _list_enabled(self, _: str) -> Iterator[tuple[str, ...]]:
         yield "LIST", " ".join(sorted(self.enabled))
 
     def _request(self, wanted: str) -> Iterator[tuple[str, ...]]:
         self.open = True
-        names = wanted.split()
-        if any(name.removeprefix("-") not in OFFERED for name in names):
+        if not all(map(self._can_have, wanted.split())):
             yield "NAK", wanted
             return
-        for name in names:
+        for name in wanted.split():
             self.enabled = self.enabled - {name[1:]} if name.startswith("-") else self.enabled | {name}
         yield "ACK", wanted
+
+    def _can_have(self, name: str) -> bool:
+        if name == f"-{CAP_NOTIFY}" and self.version >= VALUES_SINCE:
+            return False
+        return name.removeprefix("-") in OFFERED
 
     def _end(self, _: str) -> Iterator[tuple[str, ...]]:
         self.open = False
@@ -54,3 +128,12 @@ _SUBCOMMANDS = {
     "REQ": Negotiation._request,
     "END": Negotiation._end,
 }
+
+
+def _lines(words: Iterable[str], most: int) -> list[str]:
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) + 1 > most:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines

@@ -1,21 +1,59 @@
 """The dialect, assembled from its topics."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from tcpchat.config import Config
 from tcpchat.model import events
 from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused
-from tcpchat.wire.dialect import Answer, Request
+from tcpchat.wire.dialect import Answer, Encoding, Request
 from tcpchat.wire.framing import Lines
-from tcpchat.wire.irc import numerics, people, registration, rooms, server, talk
-from tcpchat.wire.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
-from tcpchat.wire.irc.message import MOST_LINE_BYTES, MOST_TAG_BYTES, Message, parse
-from tcpchat.wire.irc.topic import AnswerWriter, Context, Reader, Tables, Writer
-from tcpchat.wire.irc.writing import Tags, line
+from tcpchat.wire.irc import (
+    accounts,
+    history,
+    moderation,
+    modes,
+    multiline,
+    numerics,
+    operators,
+    people,
+    presence,
+    registration,
+    rooms,
+    server,
+    talk,
+)
+from tcpchat.wire.irc.capabilities import (
+    ACCOUNT_NOTIFY,
+    ACCOUNT_TAG,
+    AWAY_NOTIFY,
+    BATCH,
+    CHANNEL_RENAME,
+    CHGHOST,
+    ECHO_MESSAGE,
+    EXTENDED_JOIN,
+    EXTENDED_MONITOR,
+    INVITE_NOTIFY,
+    LABELED_RESPONSE,
+    MESSAGE_REDACTION,
+    MESSAGE_TAGS,
+    MULTI_PREFIX,
+    MULTILINE,
+    READ_MARKER,
+    SERVER_TIME,
+    SETNAME,
+    USERHOST_IN_NAMES,
+)
+from tcpchat.wire.irc.labels import Response
+from tcpchat.wire.irc.message import MOST_CLIENT_TAG_BYTES, MOST_LINE_BYTES, MOST_TAG_BYTES, Message, parse, tag_size
+from tcpchat.wire.irc.topic import AnswerWriter, Context, Reader, RefusalWriter, Tables, Writer, message_of
+from tcpchat.wire.irc.writing import Form, line, word
 
-TOPICS: tuple[Tables, ...] = (registration.TABLES, people.TABLES, rooms.TABLES, talk.TABLES, server.TABLES)
+TOPICS: tuple[Tables, ...] = (
+    registration.TABLES, accounts.TABLES, people.TABLES, presence.TABLES, rooms.TABLES, modes.TABLES,
+    moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, operators.TABLES, server.TABLES,
+)  # fmt: skip
 
 READERS: dict[str, Reader] = {verb: reader for topic in TOPICS for verb, reader in topic.readers.items()}
 WRITERS: dict[type[Event], Writer] = {kind: writer for topic in TOPICS for kind, writer in topic.writers.items()}
@@ -23,32 +61,44 @@ ANSWERS: dict[tuple[str, type], AnswerWriter] = {
     key: writer for topic in TOPICS for key, writer in topic.answers.items()
 }
 REFUSALS = {key: number for topic in TOPICS for key, number in topic.refusals.items()}
+REFUSED: dict[str, RefusalWriter] = {verb: writer for topic in TOPICS for verb, writer in topic.refused.items()}
 NEEDS = {verb: count for topic in TOPICS for verb, count in topic.needs.items()}
 USAGE = {verb: (reader.__doc__ or "").partition("\n")[0] for verb, reader in READERS.items()}
 AT_THE_DOOR = frozenset().union(*(topic.at_the_door for topic in TOPICS))
 
-SHAPES_EVENTS = frozenset({ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME})
+SHAPES_EVENTS = frozenset(
+    {
+        ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CHANNEL_RENAME, CHGHOST, ECHO_MESSAGE, EXTENDED_JOIN,
+        EXTENDED_MONITOR, INVITE_NOTIFY, MESSAGE_REDACTION, MESSAGE_TAGS, MULTILINE, MULTI_PREFIX, READ_MARKER,
+        SERVER_TIME, SETNAME, USERHOST_IN_NAMES,
+    }
+)  # fmt: skip
 """The capabilities that change how events are written."""
 
-_SPOKEN: frozenset[type[Event]] = frozenset({events.Said, events.Told})
+_ECHOED: frozenset[type[Event]] = frozenset({events.Said, events.Told, events.Tagged, events.Redacted})
+_NEVER_OWN: frozenset[type[Event]] = frozenset({events.WentAway, events.MarkerSet})
 _EVERY: frozenset[type[Event]] = frozenset(events.ANY.__args__)
 
 
 class IrcEncoding:
     """Events as lines of IRC, for clients with the same capabilities."""
 
-    def __init__(self, capabilities: frozenset[str]) -> None:
-        self._tags = Tags(capabilities)
-        self.own = _EVERY if ECHO_MESSAGE in capabilities else _EVERY - _SPOKEN
+    def __init__(self, server: str, capabilities: frozenset[str]) -> None:
+        self._form = Form(server, capabilities)
+        self.own = _EVERY - _NEVER_OWN - (frozenset() if ECHO_MESSAGE in capabilities else _ECHOED)
 
     def write(self, event: Event) -> bytes:
-        """One line, or several for a long text."""
+        """One line, or several for a long text; nothing, if it is not for these clients."""
         writer = WRITERS.get(type(event))
-        return writer(event, self._tags) if writer else b""
+        return writer(event, self._form) if writer else b""
 
 
-encoding = cache(IrcEncoding)
-"""The encoding for a set of `SHAPES_EVENTS`: the same object for all who have them."""
+_encoding = lru_cache(maxsize=4_096)(IrcEncoding)
+
+
+def encoding(capabilities: frozenset[str], server: str = "") -> IrcEncoding:
+    """The encoding for a set of capabilities: the same object for all who have the same of `SHAPES_EVENTS`."""
+    return _encoding(server, capabilities & SHAPES_EVENTS)
 
 
 class Irc:
@@ -59,11 +109,22 @@ class Irc:
     def __init__(self, config: Config) -> None:
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)
         self._context = Context(config, USAGE)
+        self._response: Response | None = None
 
     @property
-    def encoding(self) -> IrcEncoding:
+    def encoding(self) -> Encoding:
         """See `Dialect.encoding`."""
-        return encoding(self._context.capabilities & SHAPES_EVENTS)
+        return self._response or encoding(self._context.capabilities, self._context.server)
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """See `Dialect.one_at_a_time`: what a labelled line brings about is told in one piece."""
+        return self._response is not None
+
+    def unanswered(self, events: list[Event]) -> list[Event]:
+        """See `Dialect.unanswered`."""
+        response = self._response
+        return events if response is None else [event for event in events if not response.told(event)]
 
     def receive(self, data: bytes) -> Iterator[Request | bytes]:
         """See `Dialect.receive`."""
@@ -76,11 +137,15 @@ class Irc:
     def answer(self, request: Request, answer: Answer, me: str) -> bytes:
         """See `Dialect.answer`. What has no writer is answered by its effect alone."""
         self._context.me = me
-        message: Message = request.label  # type: ignore[assignment]
         if isinstance(answer, Refused):
-            return self._refusal(message, answer)
-        writer = ANSWERS.get((message.command, type(answer)))
-        return writer(self._context, request, answer) if writer else b""
+            written = self._refusal(message_of(request), answer)
+        else:
+            writer = ANSWERS.get((message_of(request).command, type(answer)))
+            written = writer(self._context, request, answer) if writer else b""
+        if self._response is None:
+            return written
+        self._response.add(written)
+        return b""
 
     def ping(self, token: str) -> bytes:
         """See `Dialect.ping`."""
@@ -93,52 +158,68 @@ class Irc:
     def _requests(self, lines: Iterable[bytes | None]) -> Iterator[Request | bytes]:
         for raw in lines:
             if raw is None:
+                multiline.abandon(self._context)
                 yield self._context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
                 continue
-            try:
-                text = raw.decode()
-            except UnicodeDecodeError:
-                yield line(
-                    f":{self._context.server}",
-                    "FAIL",
-                    "*",
-                    "INVALID_UTF8",
-                    last="This server speaks UTF-8 only",
-                )
-                continue
+            text, is_utf8 = _decoded(raw.replace(b"\0", b""))  # no line has one (RFC 2812, section 2.3.1)
             message = parse(text.strip("\r"))
             if message is not None:
-                yield from self._read(message, len(raw))
+                yield from self._labelled(message, raw, is_utf8)
 
-    def _read(self, message: Message, size: int) -> Iterator[Request | bytes]:
+    def _labelled(self, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
+        """Carry out a line; if it has a label, what comes of it is told in one piece."""
+        context = self._context
+        label = multiline.label_of(context, message) if LABELED_RESPONSE in context.capabilities else ""
+        if not label:
+            yield from self._read(message, raw, is_utf8)
+            return
+        plain = encoding(context.capabilities, context.server)
+        response = self._response = Response(label, context.form, context.me, plain, context.next_batch)
+        for item in self._read(message, raw, is_utf8):
+            if isinstance(item, bytes):
+                response.add(item)
+            else:
+                yield item
+        self._response = None
+        yield response.finished()
+
+    def _read(self, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
         context, verb = self._context, message.command
         reader = READERS.get(verb)
-        if size > MOST_LINE_BYTES - 2 and not message.tags:
+        tags = tag_size(raw)
+        if len(raw) - tags > MOST_LINE_BYTES - 2 or tags > MOST_CLIENT_TAG_BYTES + 2:
+            multiline.abandon(context)
             yield context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
+        elif not is_utf8:
+            multiline.abandon(context)
+            known = verb if reader is not None else "*"
+            yield context.standard("FAIL", known, "INVALID_UTF8", last="This server speaks UTF-8 only")
         elif not context.me and verb not in AT_THE_DOOR:
             yield context.numeric(numerics.ERR_NOTREGISTERED, last="You have not registered")
+        elif interruption := multiline.interrupted(context, message):
+            yield interruption
         elif reader is None:
-            yield context.numeric(numerics.ERR_UNKNOWNCOMMAND, verb[:40], last="Unknown command")
+            yield context.numeric(numerics.ERR_UNKNOWNCOMMAND, word(verb)[:40], last="Unknown command")
         elif len(message.params) < NEEDS.get(verb, 0):
             yield context.numeric(numerics.ERR_NEEDMOREPARAMS, verb, last="Not enough parameters")
         else:
             yield from reader(context, message)
 
     def _refusal(self, message: Message, refusal: Refused) -> bytes:
-        verb, code = message.command, refusal.code
-        if verb == "NOTICE":  # never answered, so that two programs do not answer each other for ever
-            return b""
-        number = REFUSALS.get((verb, code)) or REFUSALS.get(("*", code)) or numerics.ERR_UNKNOWNERROR
-        about = [_word(refusal.about)] if refusal.about else [verb] if number == numerics.ERR_UNKNOWNERROR else []
-        answer = self._context.numeric(number, *about, last=refusal.text)
-        if verb == "WHOIS":
-            answer += self._context.numeric(numerics.RPL_ENDOFWHOIS, message.params[-1], last="End of /WHOIS list")
-        if verb == "WHO":
-            answer = self._context.numeric(numerics.RPL_ENDOFWHO, message.params[0], last="End of /WHO list")
-        return answer
+        """As the tables say: a numeric, or a standard reply."""
+        context, verb, code = self._context, message.command, refusal.code
+        if verb in REFUSED:
+            return REFUSED[verb](context, message, refusal)
+        answer = REFUSALS.get((verb, code)) or REFUSALS.get(("*", code)) or numerics.ERR_UNKNOWNERROR
+        if not answer.isdigit():
+            return context.standard("FAIL", verb, answer, *refusal.about, last=refusal.text)
+        about = [verb] if answer == numerics.ERR_UNKNOWNERROR else map(word, refusal.about)
+        return context.numeric(answer, *about, last=refusal.text)
 
 
-def _word(name: str) -> str:
-    """What somebody asked about, as a parameter that others may follow."""
-    word = "".join(character for character in name[:80] if character.isprintable() and character != " ")
-    return word.lstrip(":") or "*"
+def _decoded(raw: bytes) -> tuple[str, bool]:
+    """A line as text, and whether it was any."""
+    try:
+        return raw.decode(), True
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace"), False

@@ -8,6 +8,9 @@ import msgspec
 MOST_TAG_BYTES = 8_191
 """Tags a client may be sent, with ``@`` and the space (IRCv3 message-tags, "Size limit")."""
 
+MOST_CLIENT_TAG_BYTES = 4_094
+"""Tags a client may send, without ``@`` and the space."""
+
 MOST_LINE_BYTES = 512
 """A line without its tags, with its CR LF."""
 
@@ -59,6 +62,11 @@ def serialise(message: Message) -> str:
         words += middle
         words.append(f":{last}" if not last or last.startswith(":") or " " in last else last)
     return " ".join(words)
+
+
+def tag_size(raw: bytes) -> int:
+    """How many bytes of a line are its tags, with ``@`` and the space."""
+    return (raw.find(b" ") + 1 or len(raw)) if raw.startswith(b"@") else 0
 
 
 def write_tag(key: str, value: str) -> str:

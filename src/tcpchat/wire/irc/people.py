@@ -1,83 +1,170 @@
-"""NICK, QUIT, AWAY, WHO, WHOIS, PING: people and whether they are there."""
+"""WHO, WHOIS, WHOWAS, USERHOST, ISON, SETNAME, CHGHOST: who is here, and who was."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from tcpchat.model import commands, events, names, replies
+from tcpchat.model.replies import Person
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
+from tcpchat.wire.irc.capabilities import CHGHOST, MULTI_PREFIX, SETNAME
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import Tags, line, packed, source
+from tcpchat.wire.irc.server import is_here
+from tcpchat.wire.irc.topic import Context, Tables, message_of, param
+from tcpchat.wire.irc.writing import Form, line, packed, word
+
+HIDDEN_ADDRESS = "255.255.255.255"
+"""What WHOX tells of an address that is nobody's business."""
 
 
-def read_quit(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """QUIT [:<reason>]"""
-    yield Request(commands.Quit(reason=message.params[0] if message.params else ""), message)
+def shown_rank(context: Context, rank: str) -> str:
+    """All that somebody is in a room, for clients that understand it; else the highest."""
+    return rank if MULTI_PREFIX in context.capabilities else rank[:1]
 
 
-def write_gone(event: events.Gone, tags: Tags) -> bytes:
-    """:<source> QUIT :<reason>"""
-    return line(f"{tags.of(event)}:{source(event.by, event.origin)}", "QUIT", last=event.reason)
-
-
-def write_renamed(event: events.Renamed, tags: Tags) -> bytes:
-    """:<source> NICK <nick>"""
-    return line(f"{tags.of(event)}:{source(event.by, event.origin)}", "NICK", event.to)
-
-
-def read_away(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """AWAY [:<text>]"""
-    yield Request(commands.Away(text=message.params[0] if message.params else ""), message)
-
-
-def write_away(context: Context, request: Request, reply: replies.Done) -> bytes:
-    """306, or 305 when one is back."""
-    command = request.command
-    if isinstance(command, commands.Away) and command.text:
-        return context.numeric(numerics.RPL_NOWAWAY, last="You have been marked as being away")
-    return context.numeric(numerics.RPL_UNAWAY, last="You are no longer marked as being away")
+# WHO
 
 
 def read_who(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """WHO [<room or nick>]"""
-    asked = message.params[0] if message.params else ""
-    if not asked or asked in {"*", "0"}:
-        yield Request(commands.ListPeople(), message)
-    elif names.is_room(asked):
-        yield Request(commands.ListPeople(room=asked), message)
+    """WHO [<room, nick or mask> [o][%<fields>[,<token>]]]"""
+    asked, options = param(message, 0), param(message, 1).partition("%")[0]
+    if names.is_room(asked):
+        yield Request(commands.ListPeople(room=asked, operators="o" in options), message)
     else:
-        yield Request(commands.Whois(nick=asked), message)
+        mask = "" if asked in {"", "*", "0"} else asked
+        yield Request(commands.ListPeople(mask=mask, operators="o" in options), message)
 
 
 def write_who(context: Context, request: Request, reply: replies.People) -> bytes:
-    """352 for each, 315."""
-    return b"".join(_who(context, reply.room or "*", person) for person in reply.people) + _end_of_who(context, request)
+    """352 for each, or 354 with the fields asked for; 315."""
+    message = message_of(request)
+    room = reply.room or "*"
+    _, whox, wanted = param(message, 1).partition("%")
+    if whox:
+        fields, _, token = wanted.partition(",")
+        written = [_whox(context, room, person, fields, token) for person in reply.people]
+    else:
+        written = [_who(context, room, person) for person in reply.people]
+    asked = word(param(message, 0)) if param(message, 0) else "*"
+    return b"".join(written) + context.numeric(numerics.RPL_ENDOFWHO, asked, last="End of /WHO list")
 
 
-def write_who_one(context: Context, request: Request, reply: replies.WhoisReply) -> bytes:
-    """352 and 315."""
-    return _who(context, reply.rooms[0] if reply.rooms else "*", reply.person) + _end_of_who(context, request)
+def _who(context: Context, room: str, one: Person) -> bytes:
+    words = (room, _user(one), _host(one), context.server, one.nick, _flags(context, one))
+    return context.numeric(numerics.RPL_WHOREPLY, *words, last=f"0 {one.name}")
+
+
+def _whox(context: Context, room: str, one: Person, fields: str, token: str) -> bytes:
+    words = {letter: write(context, room, one) for letter, write in _WHOX.items() if letter in fields}
+    if "t" in fields:
+        words = {"t": word(token)[:3] if token else "0", **words}
+    if not words:
+        return b""
+    *middle, last = words.values()
+    if "r" in fields:
+        return context.numeric(numerics.RPL_WHOSPCRPL, *middle, last=last)
+    return context.numeric(numerics.RPL_WHOSPCRPL, *middle, last)
+
+
+def _flags(context: Context, one: Person) -> str:
+    here = "G" if one.away else "H"
+    return here + "*" * one.operator + shown_rank(context, one.rank) + "B" * one.bot
+
+
+def _user(one: Person) -> str:
+    return one.origin.partition("@")[0] or "user"
+
+
+def _host(one: Person) -> str:
+    return one.origin.partition("@")[2] or "*"
+
+
+_WHOX: Mapping[str, Callable[[Context, str, Person], str]] = {
+    "c": lambda context, room, one: room,
+    "u": lambda context, room, one: _user(one),
+    "i": lambda context, room, one: HIDDEN_ADDRESS,
+    "h": lambda context, room, one: _host(one),
+    "s": lambda context, room, one: context.server,
+    "n": lambda context, room, one: one.nick,
+    "f": lambda context, room, one: _flags(context, one),
+    "d": lambda context, room, one: "0",
+    "l": lambda context, room, one: str(one.idle),
+    "a": lambda context, room, one: one.account or "0",
+    "o": lambda context, room, one: "n/a",
+    "r": lambda context, room, one: one.name,
+}
+"""The fields of WHOX, in the order in which they are sent (ircv3.net/specs/extensions/whox)."""
+
+
+# WHOIS and WHOWAS
 
 
 def read_whois(context: Context, message: Message) -> Iterator[Request | bytes]:
     """WHOIS [<server>] <nick>"""
-    yield Request(commands.Whois(nick=message.params[-1]), message)
+    nick = message.params[-1]
+    server = message.params[0] if len(message.params) > 1 else ""
+    if not server or names.fold(server) == names.fold(nick) or (yield from is_here(context, server)):
+        yield Request(commands.Whois(nick=nick), message)
 
 
 def write_whois(context: Context, request: Request, reply: replies.WhoisReply) -> bytes:
-    """311, 319, 312, 301, 317, 318."""
-    one = reply.person
-    user, _, host = one.origin.partition("@")
-    answer = [context.numeric(numerics.RPL_WHOISUSER, one.nick, user, host, "*", last=one.name)]
-    for rooms in packed(reply.rooms):
-        answer.append(context.numeric(numerics.RPL_WHOISCHANNELS, one.nick, last=rooms))
-    answer.append(context.numeric(numerics.RPL_WHOISSERVER, one.nick, context.server, last=context.config.network))
+    """311, 319, 312, 313, 330, 335, 301, 338, 317, 318."""
+    one, numeric = reply.person, context.numeric
+    answer = [numeric(numerics.RPL_WHOISUSER, one.nick, _user(one), _host(one), "*", last=one.name)]
+    rooms = [shown_rank(context, reply.ranks.get(room, "")) + room for room in reply.rooms]
+    answer += [numeric(numerics.RPL_WHOISCHANNELS, one.nick, last=some) for some in packed(rooms)]
+    answer.append(numeric(numerics.RPL_WHOISSERVER, one.nick, context.server, last=context.config.network))
+    if one.operator:
+        answer.append(numeric(numerics.RPL_WHOISOPERATOR, one.nick, last="is an operator of this server"))
+    if one.account:
+        answer.append(numeric(numerics.RPL_WHOISACCOUNT, one.nick, one.account, last="is logged in as"))
+    if one.bot:
+        answer.append(numeric(numerics.RPL_WHOISBOT, one.nick, last="is a bot"))
     if one.away:
-        answer.append(context.numeric(numerics.RPL_AWAY, one.nick, last=one.away))
+        answer.append(numeric(numerics.RPL_AWAY, one.nick, last=one.away))
+    if reply.address:
+        origin = (one.nick, one.origin, reply.address)
+        answer.append(numeric(numerics.RPL_WHOISACTUALLY, *origin, last="is really connecting from there"))
     seconds = (str(reply.idle), str(reply.since))
-    answer.append(context.numeric(numerics.RPL_WHOISIDLE, one.nick, *seconds, last="seconds idle, signon time"))
-    answer.append(context.numeric(numerics.RPL_ENDOFWHOIS, one.nick, last="End of /WHOIS list"))
-    return b"".join(answer)
+    answer.append(numeric(numerics.RPL_WHOISIDLE, one.nick, *seconds, last="seconds idle, signon time"))
+    return b"".join(answer) + _end_of_whois(context, message_of(request))
+
+
+def write_no_whois(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """401, 318."""
+    nick = word(message.params[-1])
+    return context.numeric(numerics.ERR_NOSUCHNICK, nick, last=refusal.text) + _end_of_whois(context, message)
+
+
+def _end_of_whois(context: Context, message: Message) -> bytes:
+    return context.numeric(numerics.RPL_ENDOFWHOIS, word(message.params[-1]), last="End of /WHOIS list")
+
+
+def read_whowas(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """WHOWAS <nick> [<count>]"""
+    if not param(message, 0):
+        yield context.numeric(numerics.ERR_NONICKNAMEGIVEN, last="No nickname given")
+        return
+    count = param(message, 1)
+    wanted = int(count[:9]) if count.isascii() and count.isdigit() else 0
+    yield Request(commands.Whowas(nick=message.params[0], count=wanted), message)
+
+
+def write_whowas(context: Context, request: Request, reply: replies.WhowasReply) -> bytes:
+    """314 and 312 for each, or 406; 369."""
+    answer = []
+    for one in reply.found:
+        user, _, host = one.origin.partition("@")
+        until = datetime.fromtimestamp(one.until // 1_000, UTC)
+        answer.append(context.numeric(numerics.RPL_WHOWASUSER, one.nick, user, host, "*", last=one.name))
+        answer.append(context.numeric(numerics.RPL_WHOISSERVER, one.nick, context.server, last=f"{until:%c}"))
+    nick = word(reply.nick)
+    if not reply.found:
+        answer.append(context.numeric(numerics.ERR_WASNOSUCHNICK, nick, last="There was nobody of that name"))
+    return b"".join(answer) + context.numeric(numerics.RPL_ENDOFWHOWAS, nick, last="End of WHOWAS")
+
+
+# the short questions
 
 
 def read_userhost(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -86,8 +173,8 @@ def read_userhost(context: Context, message: Message) -> Iterator[Request | byte
 
 
 def write_userhost(context: Context, request: Request, reply: replies.People) -> bytes:
-    """302: ``nick=+user@host``, with a minus for who is away."""
-    told = (f"{one.nick}={'-' if one.away else '+'}{one.origin}" for one in reply.people)
+    """302: ``nick=+user@host``, with a minus for who is away, and a star for operators."""
+    told = (f"{one.nick}{'*' * one.operator}={'-' if one.away else '+'}{one.origin}" for one in reply.people)
     return context.numeric(numerics.RPL_USERHOST, last=" ".join(told))
 
 
@@ -102,66 +189,51 @@ def write_ison(context: Context, request: Request, reply: replies.People) -> byt
     return context.numeric(numerics.RPL_ISON, last=" ".join(one.nick for one in reply.people))
 
 
-def read_ping(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """PING <token>"""
-    yield Request(commands.Ping(token=message.params[0]), message)
+# what one is called besides the nick
 
 
-def write_pong(context: Context, request: Request, reply: replies.PongReply) -> bytes:
-    """PONG <server> <token>"""
-    return line(f":{context.server}", "PONG", context.server, last=reply.token)
+def read_setname(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """SETNAME :<real name>"""
+    yield Request(commands.SetName(name=message.params[0]), message)
 
 
-def read_pong(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """PONG <token>"""
-    yield Request(commands.Pong(), message)
+def write_name_set(event: events.NameSet, form: Form) -> bytes:
+    """:<source> SETNAME :<real name>"""
+    return line(form.head(event, event.by, "SETNAME"), last=event.name) if SETNAME in form.capabilities else b""
 
 
-def _who(context: Context, room: str, one: replies.Person) -> bytes:
-    user, _, host = one.origin.partition("@")
-    flags = "G" if one.away else "H"
-    words = (room, user or "user", host or context.server, context.server, one.nick, flags)
-    return context.numeric(numerics.RPL_WHOREPLY, *words, last=f"0 {one.name}")
-
-
-def _end_of_who(context: Context, request: Request) -> bytes:
-    message: Message = request.label  # type: ignore[assignment]
-    return context.numeric(numerics.RPL_ENDOFWHO, message.params[0] if message.params else "*", last="End of /WHO list")
+def write_host_changed(event: events.HostChanged, form: Form) -> bytes:
+    """:<source as it was> CHGHOST <user> <host>"""
+    if CHGHOST not in form.capabilities:
+        return b""
+    return line(form.head(event, event.by, "CHGHOST"), event.user, event.host)
 
 
 TABLES = Tables(
     readers={
-        "QUIT": read_quit,
-        "AWAY": read_away,
         "WHO": read_who,
         "WHOIS": read_whois,
+        "WHOWAS": read_whowas,
         "USERHOST": read_userhost,
         "ISON": read_ison,
-        "PING": read_ping,
-        "PONG": read_pong,
+        "SETNAME": read_setname,
     },
     writers={
-        events.Gone: write_gone,
-        events.Renamed: write_renamed,
+        events.NameSet: write_name_set,
+        events.HostChanged: write_host_changed,
     },
     answers={
-        ("AWAY", replies.Done): write_away,
         ("WHO", replies.People): write_who,
-        ("WHO", replies.WhoisReply): write_who_one,
         ("WHOIS", replies.WhoisReply): write_whois,
+        ("WHOWAS", replies.WhowasReply): write_whowas,
         ("USERHOST", replies.People): write_userhost,
         ("ISON", replies.People): write_ison,
-        ("PING", replies.PongReply): write_pong,
     },
     refusals={
         ("*", "no_such_nick"): numerics.ERR_NOSUCHNICK,
-        ("*", "bad_nick"): numerics.ERR_ERRONEUSNICKNAME,
-        ("*", "nick_taken"): numerics.ERR_NICKNAMEINUSE,
-        ("*", "no_text"): numerics.ERR_NOTEXTTOSEND,
         ("*", "too_long"): numerics.ERR_INPUTTOOLONG,
-        ("*", "not_in"): numerics.ERR_NOTREGISTERED,
-        ("*", "already_in"): numerics.ERR_ALREADYREGISTERED,
+        ("SETNAME", "bad_name"): "INVALID_REALNAME",
     },
-    at_the_door=frozenset({"QUIT", "PING", "PONG"}),
-    needs={"WHOIS": 1, "PING": 1, "USERHOST": 1, "ISON": 1},
+    refused={"WHOIS": write_no_whois},
+    needs={"WHOIS": 1, "USERHOST": 1, "ISON": 1, "SETNAME": 1},
 )

@@ -1,96 +1,131 @@
-"""CAP, PASS, NICK, USER: coming in, and what a newcomer is told."""
+"""CAP, PASS, NICK, USER, QUIT, PING, PONG: coming in and going, and what a newcomer is told."""
 
 from collections.abc import Iterator
 
-from tcpchat.model import commands, names, replies
+from tcpchat.model import commands, events, replies
 from tcpchat.version import VERSION
 from tcpchat.wire.dialect import Request
-from tcpchat.wire.irc import isupport, numerics
+from tcpchat.wire.irc import isupport, numerics, sasl
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import line
+from tcpchat.wire.irc.server import motd, write_server
+from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, param
+from tcpchat.wire.irc.writing import Form, line, word
+
+USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER = "Bio", "CIbeiklmnostv", "Ibeklov"
 
 
 def read_cap(context: Context, message: Message) -> Iterator[Request | bytes]:
     """CAP <subcommand> [:<capabilities>]"""
     try:
-        for answer in context.negotiation.read(message.params):
+        for answer in context.negotiation.read(message.params, context.me or "*"):
             *words, last = answer
             yield line(f":{context.server}", "CAP", context.me or "*", *words, last=last)
     except KeyError:
-        yield context.numeric(numerics.ERR_INVALIDCAPCMD, message.params[0], last="Invalid CAP command")
+        subcommand = word(message.params[0])[:40]
+        yield context.numeric(numerics.ERR_INVALIDCAPCMD, subcommand, last="Invalid CAP command")
     yield from _enter(context, message)
 
 
 def read_pass(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """PASS <password>: this server asks for none."""
-    yield from ()
+    """PASS <password>: the server's, if it asks for one"""
+    if context.me:
+        yield context.numeric(numerics.ERR_ALREADYREGISTERED, last="You may not register again")
+    else:
+        context.password = message.params[0]
 
 
 def read_nick(context: Context, message: Message) -> Iterator[Request | bytes]:
     """NICK <nick>"""
-    if not message.params or not message.params[0]:
+    if not param(message, 0):
         yield context.numeric(numerics.ERR_NONICKNAMEGIVEN, last="No nickname given")
     elif context.me:
         yield Request(commands.Rename(nick=message.params[0]), message)
     else:
-        context.wanted_nick = message.params[0]
-        yield from _enter(context, message)
+        yield from _want(context, message)
+
+
+def write_renamed(event: events.Renamed, form: Form) -> bytes:
+    """:<source> NICK <nick>"""
+    return line(form.head(event, event.by, "NICK"), event.to)
 
 
 def read_user(context: Context, message: Message) -> Iterator[Request | bytes]:
     """USER <user> <mode> <unused> :<real name>"""
     if context.me or context.user:
         yield context.numeric(numerics.ERR_ALREADYREGISTERED, last="You may not register again")
-        return
-    context.user, context.name = message.params[0] or "user", message.params[3]
-    yield from _enter(context, message)
+    elif not message.params[3]:
+        yield context.numeric(numerics.ERR_NEEDMOREPARAMS, "USER", last="The real name is missing")
+    else:
+        context.user, context.name = message.params[0] or "user", message.params[3]
+        yield from _enter(context, message)
+
+
+def _want(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """A nick that cannot be had is refused at once."""
+    nick = message.params[0]
+    if isinstance((yield from asked(context, commands.CheckNick(nick=nick), message)), replies.Done):
+        context.wanted_nick = nick
+        yield from _enter(context, message)
+    else:
+        context.refused_nick = nick
 
 
 def _enter(context: Context, message: Message) -> Iterator[Request | bytes]:
     """When all is said that is needed; a nick that is refused must be followed by another."""
-    if not context.me and context.wanted_nick and context.user and not context.negotiation.open:
-        nick, context.wanted_nick = context.wanted_nick, ""
-        yield Request(commands.Enter(nick=nick, user=context.user, name=context.name), message)
+    if context.me or not context.wanted_nick or not context.user or context.negotiation.open:
+        return
+    if context.exchange is not None:
+        yield sasl.aborted(context)
+    nick, context.wanted_nick = context.wanted_nick, ""
+    yield Request(commands.Enter(nick=nick, user=context.user, name=context.name, password=context.password), message)
+    if not context.me:
+        context.refused_nick = nick
+        return
+    yield Request(commands.ShowServer(), Message("LUSERS"))
+    yield motd(context)
 
 
 def write_welcome(context: Context, request: Request, reply: replies.Welcome) -> bytes:
-    """001 to 005, who is here, and the message of the day."""
-    context.me = reply.nick
+    """001 to 005."""
+    context.me, context.origin = reply.nick, reply.origin
     config, server = context.config, context.server
-    people, rooms = reply.people, reply.rooms
+    modes = (USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER)
     return b"".join(
         [
             context.numeric(numerics.RPL_WELCOME, last=f"Welcome to {config.network}, {reply.nick}"),
             context.numeric(numerics.RPL_YOURHOST, last=f"Your host is {server}, running tcpchat {VERSION}"),
             context.numeric(numerics.RPL_CREATED, last="What is said here is kept"),
-            context.numeric(numerics.RPL_MYINFO, server, f"tcpchat-{VERSION}", "i", "n"),
-            *(
-                context.numeric(numerics.RPL_ISUPPORT, *tokens, last="are supported by this server")
-                for tokens in isupport.lines(config)
-            ),
-            context.numeric(numerics.RPL_LUSERCLIENT, last=f"There are {people} users and 0 invisible on 1 server"),
-            context.numeric(numerics.RPL_LUSERCHANNELS, str(rooms), last="channels formed"),
-            context.numeric(numerics.RPL_LUSERME, last=f"I have {people} clients and 0 servers"),
-            _motd(context),
+            context.numeric(numerics.RPL_MYINFO, server, f"tcpchat-{VERSION}", *modes),
+            *isupport.written(context),
         ]
     )
 
 
-def read_motd(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """MOTD"""
-    yield _motd(context)
+def read_quit(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """QUIT [:<reason>]"""
+    yield Request(commands.Quit(reason=param(message, 0)), message)
 
 
-def _motd(context: Context) -> bytes:
-    text = context.config.motd or f"Everybody meets in {names.LOBBY}: /join {names.LOBBY}"
-    return b"".join(
-        [
-            context.numeric(numerics.RPL_MOTDSTART, last=f"- {context.server} Message of the day -"),
-            *(context.numeric(numerics.RPL_MOTD, last=f"- {one}") for one in text.splitlines()),
-            context.numeric(numerics.RPL_ENDOFMOTD, last="End of /MOTD command"),
-        ]
-    )
+def write_gone(event: events.Gone, form: Form) -> bytes:
+    """:<source> QUIT :<reason>"""
+    return line(form.head(event, event.by, "QUIT"), last=event.reason)
+
+
+def read_ping(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """PING <token>"""
+    yield Request(commands.Ping(token=message.params[0]), message)
+
+
+def write_pong(context: Context, request: Request, reply: replies.PongReply) -> bytes:
+    """PONG <server> <token>"""
+    token = reply.token if not reply.token or reply.token[0] == ":" or " " in reply.token else None
+    words = [] if token is not None else [reply.token]
+    return line(f":{context.server}", "PONG", context.server, *words, last=token)
+
+
+def read_pong(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """PONG <token>"""
+    yield Request(commands.Pong(), message)
 
 
 TABLES = Tables(
@@ -99,13 +134,31 @@ TABLES = Tables(
         "PASS": read_pass,
         "NICK": read_nick,
         "USER": read_user,
-        "MOTD": read_motd,
+        "QUIT": read_quit,
+        "PING": read_ping,
+        "PONG": read_pong,
+    },
+    writers={
+        events.Gone: write_gone,
+        events.Renamed: write_renamed,
     },
     answers={
         ("CAP", replies.Welcome): write_welcome,
+        ("NICK", replies.Done): keep_answer,
         ("NICK", replies.Welcome): write_welcome,
         ("USER", replies.Welcome): write_welcome,
+        ("LUSERS", replies.ServerReply): write_server,
+        ("PING", replies.PongReply): write_pong,
     },
-    at_the_door=frozenset({"CAP", "PASS", "NICK", "USER"}),
-    needs={"CAP": 1, "PASS": 1, "USER": 4},
+    refusals={
+        ("*", "bad_nick"): numerics.ERR_ERRONEUSNICKNAME,
+        ("*", "nick_taken"): numerics.ERR_NICKNAMEINUSE,
+        ("*", "not_in"): numerics.ERR_NOTREGISTERED,
+        ("*", "already_in"): numerics.ERR_ALREADYREGISTERED,
+        ("CAP", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
+        ("NICK", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
+        ("USER", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
+    },
+    at_the_door=frozenset({"CAP", "PASS", "NICK", "USER", "QUIT", "PING", "PONG"}),
+    needs={"CAP": 1, "PASS": 1, "USER": 4, "PING": 1},
 )

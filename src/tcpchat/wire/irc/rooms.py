@@ -1,52 +1,94 @@
-"""JOIN, PART, TOPIC, NAMES, LIST, and what MODE tells about a room."""
+"""JOIN, PART, TOPIC, NAMES, LIST, RENAME."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from typing import Any
 
 from tcpchat.model import commands, events, names, replies
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
-from tcpchat.wire.irc.capabilities import SERVER_TIME
+from tcpchat.wire.irc.capabilities import (
+    AWAY_NOTIFY,
+    CHANNEL_RENAME,
+    CHATHISTORY,
+    EXTENDED_JOIN,
+    MULTI_PREFIX,
+    READ_MARKER,
+    SERVER_TIME,
+    USERHOST_IN_NAMES,
+)
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import Tags, line, packed, source
+from tcpchat.wire.irc.people import shown_rank
+from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, listed, param
+from tcpchat.wire.irc.writing import Form, line, packed, source, word
 
 
 def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """JOIN <room>{,<room>} [<key>{,<key>}]
-
-    Clients that can tell old lines from new ones (by server-time) are shown the last of them.
-    """
-    history = context.config.join_history if SERVER_TIME in context.capabilities else 0
-    for room in message.params[0].split(","):
-        context.said_before = 0
-        yield Request(commands.Join(room=room), message)
-        if history and context.said_before:
-            yield Request(commands.History(room=room, before=context.said_before + 1, limit=history), message)
+    """JOIN <room>{,<room>} [<key>{,<key>}] | JOIN 0"""
+    if message.params[0] == "0":
+        yield from _leave_all(context, message)
+        return
+    for room, key in zip_longest(listed(message, 0), message.params[1].split(",") if len(message.params) > 1 else ()):
+        if room:
+            yield from _join(context, message, room, key or "")
 
 
-def write_joined(event: events.Joined, tags: Tags) -> bytes:
-    """:<source> JOIN <room>"""
-    return line(f"{tags.of(event)}:{source(event.by, event.origin)}", "JOIN", event.room)
+def _join(context: Context, message: Message, room: str, key: str) -> Iterator[Request | bytes]:
+    """JOIN, the topic, MARKREAD, the names; then the last lines, for clients that do not ask for them themselves."""
+    seated = yield from asked(context, commands.Join(room=room, key=key), message)
+    if not isinstance(seated, replies.Seated) or seated.already:
+        return
+    if READ_MARKER in context.capabilities:
+        yield Request(commands.ShowMarker(target=seated.room), message)
+    if USERHOST_IN_NAMES in context.capabilities:
+        yield Request(commands.ListPeople(room=seated.room), message)
+    else:
+        ranks = {nick: shown_rank(context, rank) for nick, rank in seated.ranks.items()}
+        ranked = [ranks[nick] + nick if nick in ranks else nick for nick in seated.people]
+        yield _names(context, seated.room, ranked, secret=seated.secret)
+    history = context.config.join_history
+    if history and seated.number and {SERVER_TIME, CHATHISTORY} & context.capabilities == {SERVER_TIME}:
+        before = seated.number + 1
+        yield Request(commands.History(room=seated.room, before=before, limit=history, said=True), message)
+
+
+def _leave_all(context: Context, message: Message) -> Iterator[Request | bytes]:
+    me = yield from asked(context, commands.Whois(nick=context.me), Message("JOIN0"))
+    if isinstance(me, replies.WhoisReply):
+        for room in me.rooms:
+            yield Request(commands.Part(room=room), message)
+
+
+def write_joined(event: events.Joined, form: Form) -> bytes:
+    """:<source> JOIN <room> [<account> :<real name>]; and AWAY, if they are."""
+    head = form.head(event, event.by, "JOIN")
+    if EXTENDED_JOIN in form.capabilities:
+        joined = line(head, event.room, event.account or "*", last=event.name or event.by)
+    else:
+        joined = line(head, event.room)
+    if event.away and AWAY_NOTIFY in form.capabilities:
+        return joined + line(form.head(event, event.by, "AWAY"), last=event.away)
+    return joined
 
 
 def write_seated(context: Context, request: Request, reply: replies.Seated) -> bytes:
-    """The topic, if there is one, and the names; no 331. Nothing if one was in the room already."""
-    if reply.already:
+    """The topic, if there is one; no 331. Nothing if one was in the room already."""
+    context.answer = reply
+    if reply.already or not reply.topic:
         return b""
-    context.said_before = reply.number
-    topic = replies.Topic(room=reply.room, topic=reply.topic, by=reply.topic_by, time=reply.topic_time)
-    return (_topic(context, topic) if topic.topic else b"") + _names(context, reply.room, reply.people)
+    return _topic(context, replies.Topic(room=reply.room, topic=reply.topic, by=reply.topic_by, time=reply.topic_time))
 
 
 def read_part(context: Context, message: Message) -> Iterator[Request | bytes]:
     """PART <room>{,<room>} [:<reason>]"""
-    for room in message.params[0].split(","):
-        yield Request(commands.Part(room=room, reason=_second(message)), message)
+    for room in listed(message):
+        yield Request(commands.Part(room=room, reason=param(message, 1)), message)
 
 
-def write_left(event: events.Left, tags: Tags) -> bytes:
+def write_left(event: events.Left, form: Form) -> bytes:
     """:<source> PART <room> [:<reason>]"""
-    return line(f"{tags.of(event)}:{source(event.by, event.origin)}", "PART", event.room, last=event.reason or None)
+    return line(form.head(event, event.by, "PART"), event.room, last=event.reason or None)
 
 
 def read_topic(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -58,9 +100,9 @@ def read_topic(context: Context, message: Message) -> Iterator[Request | bytes]:
         yield Request(commands.ShowTopic(room=room), message)
 
 
-def write_topic_set(event: events.TopicSet, tags: Tags) -> bytes:
+def write_topic_set(event: events.TopicSet, form: Form) -> bytes:
     """:<source> TOPIC <room> :<topic>"""
-    return line(f"{tags.of(event)}:{source(event.by, event.origin)}", "TOPIC", event.room, last=event.topic)
+    return line(form.head(event, event.by, "TOPIC"), event.room, last=event.topic)
 
 
 def write_topic(context: Context, request: Request, reply: replies.Topic) -> bytes:
@@ -70,70 +112,119 @@ def write_topic(context: Context, request: Request, reply: replies.Topic) -> byt
     return _topic(context, reply)
 
 
-def read_names(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """NAMES <room>{,<room>}"""
-    rooms = message.params[0].split(",") if message.params else []
-    if not rooms:
-        yield context.numeric(numerics.RPL_ENDOFNAMES, "*", last="End of /NAMES list")
-    for room in rooms:
-        yield Request(commands.ListPeople(room=room or "*"), message)
-
-
-def write_names(context: Context, request: Request, reply: replies.People) -> bytes:
-    """353 and 366."""
-    return _names(context, reply.room, [person.nick for person in reply.people])
-
-
-def read_list(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """LIST [<room>{,<room>}]"""
-    wanted = [name for name in message.params[0].split(",") if names.is_room(name)] if message.params else []
-    yield Request(commands.ListRooms(rooms=wanted), message)
-
-
-def write_list(context: Context, request: Request, reply: replies.Rooms) -> bytes:
-    """321, 322 for each room, 323."""
-    listed = (context.numeric(numerics.RPL_LIST, room.room, str(room.people), last=room.topic) for room in reply.rooms)
-    start = context.numeric(numerics.RPL_LISTSTART, "Channel", last="Users  Name")
-    return b"".join([start, *listed, context.numeric(numerics.RPL_LISTEND, last="End of /LIST")])
-
-
-def read_mode(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """MODE <target> [<modes>]: which hold, so far; none can be set."""
-    target, asked = message.params[0], _second(message).lstrip("+")
-    if names.is_room(target):
-        yield Request(commands.ListRooms(rooms=[target]), message)
-    elif names.fold(target) != names.fold(context.me):
-        yield context.numeric(numerics.ERR_USERSDONTMATCH, last="Others' modes are theirs")
-    elif not asked:
-        yield context.numeric(numerics.RPL_UMODEIS, "+")
-
-
-def write_mode(context: Context, request: Request, reply: replies.Rooms) -> bytes:
-    """324, an empty ban list, or why not. Nobody speaks in a room who is not in it: +n."""
-    message: Message = request.label  # type: ignore[assignment]
-    room, asked = message.params[0], _second(message)
-    if not reply.rooms:
-        return context.numeric(numerics.ERR_NOSUCHCHANNEL, room, last="There is no such room")
-    if not asked:
-        return context.numeric(numerics.RPL_CHANNELMODEIS, reply.rooms[0].room, "+n")
-    if asked.lstrip("+") == "b" and len(message.params) == 2:
-        return context.numeric(numerics.RPL_ENDOFBANLIST, reply.rooms[0].room, last="End of channel ban list")
-    return context.numeric(numerics.ERR_CHANOPRIVSNEEDED, reply.rooms[0].room, last="Nobody can change modes here yet")
-
-
 def _topic(context: Context, topic: replies.Topic) -> bytes:
     return context.numeric(numerics.RPL_TOPIC, topic.room, last=topic.topic) + context.numeric(
         numerics.RPL_TOPICWHOTIME, topic.room, topic.by, str(topic.time // 1000)
     )
 
 
-def _names(context: Context, room: str, people: list[str]) -> bytes:
-    written = [context.numeric(numerics.RPL_NAMREPLY, "=", room, last=chunk) for chunk in packed(people)]
-    return b"".join(written) + context.numeric(numerics.RPL_ENDOFNAMES, room, last="End of /NAMES list")
+def read_names(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """NAMES <room>{,<room>}"""
+    rooms = listed(message)
+    if not rooms:
+        yield context.numeric(numerics.RPL_ENDOFNAMES, "*", last="End of /NAMES list")
+    for room in rooms:
+        yield Request(commands.ListPeople(room=room), message)
 
 
-def _second(message: Message) -> str:
-    return message.params[1] if len(message.params) > 1 else ""
+def write_names(context: Context, request: Request, reply: replies.People) -> bytes:
+    """353 and 366."""
+    shown = USERHOST_IN_NAMES in context.capabilities
+    people = [
+        shown_rank(context, one.rank) + (source(one.nick, one.origin) if shown else one.nick) for one in reply.people
+    ]
+    return _names(context, reply.room, people, secret=reply.secret)
+
+
+def _names(context: Context, room: str, people: list[str], *, secret: bool) -> bytes:
+    sign = "@" if secret else "="
+    written = [context.numeric(numerics.RPL_NAMREPLY, sign, room, last=some) for some in packed(people)]
+    return b"".join(written) + context.numeric(numerics.RPL_ENDOFNAMES, word(room), last="End of /NAMES list")
+
+
+# LIST
+
+
+def read_list(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """LIST [<room>{,<room>} | <condition>{,<condition>}]: >n <n C>n C<n T>n T<n mask !mask"""
+    asked = [part for parameter in message.params for part in parameter.split(",") if part]
+    rooms = [part for part in asked if names.is_room(part) and not set(part) & set("*?")]
+    where: dict[str, Any] = {}
+    for condition in asked:
+        if condition not in rooms:
+            where |= _condition(condition)
+    yield Request(commands.ListRooms(rooms=rooms, where=commands.RoomFilter(**where)), message)
+
+
+def _condition(written: str) -> dict[str, Any]:
+    """ELIST (modern.ircdocs.horse, "ELIST Parameter"); minutes are counted back from now."""
+    for sign, (field, number_of) in _CONDITIONS.items():
+        rest = written.removeprefix(sign)
+        if rest != written and rest.isascii() and rest.isdigit():
+            return {field: number_of(int(rest[:9]))}
+    return {"not_mask": written[1:]} if written.startswith("!") else {"mask": written}
+
+
+def _ago(minutes: int) -> int:
+    return int(time.time() * 1_000) - minutes * 60_000
+
+
+_CONDITIONS: dict[str, tuple[str, Callable[[int], int]]] = {
+    ">": ("more_people", int),
+    "<": ("fewer_people", int),
+    "C<": ("created_after", _ago),
+    "C>": ("created_before", _ago),
+    "T<": ("topic_after", _ago),
+    "T>": ("topic_before", _ago),
+}
+
+
+def write_list(context: Context, request: Request, reply: replies.Rooms) -> bytes:
+    """321, 322 for each room that somebody is in, 323."""
+    numeric = context.numeric
+    listed = (
+        numeric(numerics.RPL_LIST, room.room, str(room.people), last=room.topic) for room in reply.rooms if room.people
+    )
+    start = numeric(numerics.RPL_LISTSTART, "Channel", last="Users  Name")
+    return b"".join([start, *listed, numeric(numerics.RPL_LISTEND, last="End of /LIST")])
+
+
+# RENAME
+
+
+def read_rename(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """RENAME <room> <new name> [:<reason>]"""
+    room, to = message.params[:2]
+    yield Request(commands.RenameRoom(room=room, to=to, reason=param(message, 2)), message)
+
+
+def write_moved(event: events.Moved, form: Form) -> bytes:
+    """RENAME; or for clients that know no such thing, as if they had left the one room and come into the other."""
+    if CHANNEL_RENAME in form.capabilities:
+        return line(form.head(event, event.by, "RENAME"), event.was, event.room, last=event.reason)
+    if names.fold(event.was) == names.fold(event.room):
+        return b""
+    me, server = f":{source(event.to, event.to_origin)}", f":{form.server}"
+    lines = [line(me, "PART", event.was, last=event.reason or None)]
+    if EXTENDED_JOIN in form.capabilities:
+        lines.append(line(me, "JOIN", event.room, event.to_account or "*", last=event.to_name))
+    else:
+        lines.append(line(me, "JOIN", event.room))
+    if event.topic:
+        lines.append(line(server, numerics.RPL_TOPIC, event.to, event.room, last=event.topic))
+        who = (event.topic_by, str(event.topic_time // 1_000))
+        lines.append(line(server, numerics.RPL_TOPICWHOTIME, event.to, event.room, *who))
+    people = [_member(person, form) for person in event.people]
+    lines += [line(server, numerics.RPL_NAMREPLY, event.to, "=", event.room, last=some) for some in packed(people)]
+    lines.append(line(server, numerics.RPL_ENDOFNAMES, event.to, event.room, last="End of /NAMES list"))
+    return b"".join(lines)
+
+
+def _member(person: str, form: Form) -> str:
+    """One of the names, as these clients want them."""
+    if MULTI_PREFIX not in form.capabilities:
+        person = person.replace("@+", "@", 1)
+    return person if USERHOST_IN_NAMES in form.capabilities else person.partition("!")[0]
 
 
 TABLES = Tables(
@@ -143,27 +234,34 @@ TABLES = Tables(
         "TOPIC": read_topic,
         "NAMES": read_names,
         "LIST": read_list,
-        "MODE": read_mode,
+        "RENAME": read_rename,
     },
     writers={
         events.Joined: write_joined,
         events.Left: write_left,
         events.TopicSet: write_topic_set,
+        events.Moved: write_moved,
     },
     answers={
         ("JOIN", replies.Seated): write_seated,
+        ("JOIN", replies.People): write_names,
+        ("JOIN0", replies.WhoisReply): keep_answer,
         ("TOPIC", replies.Topic): write_topic,
         ("NAMES", replies.People): write_names,
         ("LIST", replies.Rooms): write_list,
-        ("MODE", replies.Rooms): write_mode,
     },
     refusals={
         ("*", "bad_room"): numerics.ERR_NOSUCHCHANNEL,
         ("*", "no_such_room"): numerics.ERR_NOSUCHCHANNEL,
         ("*", "not_in_room"): numerics.ERR_NOTONCHANNEL,
+        ("*", "not_operator"): numerics.ERR_CHANOPRIVSNEEDED,
         ("*", "too_many_rooms"): numerics.ERR_TOOMANYCHANNELS,
-        ("PRIVMSG", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
-        ("NOTICE", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
+        ("JOIN", "wrong_key"): numerics.ERR_BADCHANNELKEY,
+        ("JOIN", "banned"): numerics.ERR_BANNEDFROMCHAN,
+        ("JOIN", "invite_only"): numerics.ERR_INVITEONLYCHAN,
+        ("JOIN", "room_full"): numerics.ERR_CHANNELISFULL,
+        ("RENAME", "room_taken"): "CHANNEL_NAME_IN_USE",
+        ("RENAME", "cannot_rename"): "CANNOT_RENAME",
     },
-    needs={"JOIN": 1, "PART": 1, "TOPIC": 1, "MODE": 1},
+    needs={"JOIN": 1, "PART": 1, "TOPIC": 1, "RENAME": 2},
 )

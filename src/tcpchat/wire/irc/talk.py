@@ -1,99 +1,155 @@
-"""PRIVMSG and NOTICE, the history that is shown on joining."""
+"""PRIVMSG, NOTICE, TAGMSG, REDACT."""
 
 from collections.abc import Iterator
 
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.text import CTCP
 from tcpchat.wire.dialect import Request
-from tcpchat.wire.irc import numerics
-from tcpchat.wire.irc.capabilities import BATCH
+from tcpchat.wire.irc import multiline, numerics
+from tcpchat.wire.irc.accounts import NICKSERV, read_services
+from tcpchat.wire.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS
+from tcpchat.wire.irc.isupport import MOST_TARGETS
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.topic import Context, Tables
-from tcpchat.wire.irc.writing import Tags, line, pieces, source
+from tcpchat.wire.irc.speech import ACTION, VERBS, client_tags, said, speech, split_status
+from tcpchat.wire.irc.topic import Context, Tables, listed, param
+from tcpchat.wire.irc.writing import Form, line, room_in_line, word
 
-_ACTION = f"{CTCP}ACTION "
+_KINDS: dict[str, commands.Kind] = {verb: kind for kind, verb in VERBS.items() if kind != "action"}
 
 
-def read_privmsg(context: Context, message: Message) -> Iterator[Request | bytes]:
+def read_speech(context: Context, message: Message) -> Iterator[Request | bytes]:
     """PRIVMSG <target>{,<target>} :<text>"""
-    yield from _read_speech(context, message, "text")
+    if "batch" in message.tags and (context.open_batch is not None or context.dead_batch):
+        yield from multiline.read_line(context, message)
+    elif not param(message, 0):
+        yield from _unless_notice(message, _no_recipient(context, message))
+    elif not param(message, 1):
+        yield from _unless_notice(message, context.numeric(numerics.ERR_NOTEXTTOSEND, last="No text to send"))
+    else:
+        yield from _read_targets(context, message)
 
 
 def read_notice(context: Context, message: Message) -> Iterator[Request | bytes]:
     """NOTICE <target>{,<target>} :<text>"""
-    yield from _read_speech(context, message, "notice")
+    yield from read_speech(context, message)
+
+
+def _read_targets(context: Context, message: Message) -> Iterator[Request | bytes]:
+    text, kind = message.params[1], _KINDS[message.command]
+    for target in targets(message):
+        if len(text.encode()) > room_in_line(f":{context.source} {message.command} {target} :"):
+            yield context.numeric(numerics.ERR_INPUTTOOLONG, last="The text does not fit into a line")
+        elif names.fold(target) == names.fold(NICKSERV):
+            if kind != "notice":
+                yield from read_services(context, Message("NICKSERV", (text,)))
+        elif kind == "text" and text.startswith(ACTION):
+            yield said(target, text[len(ACTION) :].removesuffix(CTCP), "action", message)
+        else:
+            yield said(target, text, kind, message)
 
 
 def read_tagmsg(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """TAGMSG <target>: all client-only tags are denied (CLIENTTAGDENY=*), so nothing is left to pass on."""
-    yield from ()
+    """TAGMSG <target>{,<target>}"""
+    tags = client_tags(message)
+    if MESSAGE_TAGS not in context.capabilities:
+        yield context.numeric(numerics.ERR_UNKNOWNCOMMAND, "TAGMSG", last="This needs the capability message-tags")
+    elif not param(message, 0):
+        yield _no_recipient(context, message)
+    else:
+        for target in targets(message):
+            status, room = split_status(target)
+            to = room if names.is_room(room) else target
+            if names.fold(to) != names.fold(NICKSERV):
+                yield Request(commands.Tag(to=to, tags=tags, status=status if to == room else ""), message)
+
+
+def targets(message: Message) -> list[str]:
+    """Whom a message is for: everybody once, and not too many."""
+    return list({names.fold(target): target for target in listed(message)}.values())[:MOST_TARGETS]
 
 
 def write_stored(context: Context, request: Request, reply: replies.Stored) -> bytes:
     """301, if the one spoken to is away."""
-    if isinstance(request.command, commands.Tell) and reply.away:
-        return context.numeric(numerics.RPL_AWAY, request.command.to, last=reply.away)
+    command = request.command
+    if isinstance(command, commands.Tell) and reply.away and command.kind != "notice":
+        return context.numeric(numerics.RPL_AWAY, reply.to, last=reply.away)
     return b""
 
 
-def _read_speech(context: Context, message: Message, kind: commands.Kind) -> Iterator[Request | bytes]:
-    if not message.params:
-        yield context.numeric(numerics.ERR_NORECIPIENT, last=f"No recipient given ({message.command})")
-        return
-    if len(message.params) < 2 or not message.params[1]:
-        yield context.numeric(numerics.ERR_NOTEXTTOSEND, last="No text to send")
-        return
-    text = message.params[1]
-    if kind == "text" and text.startswith(_ACTION):
-        text, kind = text[len(_ACTION) :].removesuffix(CTCP), "action"
-    for target in message.params[0].split(","):
-        if names.is_room(target):
-            yield Request(commands.Say(room=target, text=text, kind=kind), message)
-        elif target:
-            yield Request(commands.Tell(to=target, text=text, kind=kind), message)
+def write_refused_notice(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """A notice is never answered, so that two programs do not answer each other for ever."""
+    return b""
 
 
-def write_said(event: events.Said, tags: Tags) -> bytes:
+def write_said(event: events.Said, form: Form) -> bytes:
     """One line, or as many as the text needs: nothing is cut off."""
-    return _speech(event, event.room, tags)
+    return speech(event, f"{event.status}{event.room}", form)
 
 
-def write_told(event: events.Told, tags: Tags) -> bytes:
-    """One line, or as many as the text needs."""
-    return _speech(event, event.to, tags)
+def write_told(event: events.Told, form: Form) -> bytes:
+    """The same; who talks to themselves hears it twice, as what they said, and as what they are told."""
+    return form.to_both(event, speech(event, event.to, form))
 
 
-def _speech(event: events.Said | events.Told, target: str, tags: Tags) -> bytes:
-    verb = "NOTICE" if event.kind == "notice" else "PRIVMSG"
-    start, end = (_ACTION, CTCP) if event.kind == "action" else ("", "")
-    head = f":{source(event.by, event.origin)} {verb} {target}"
-    written = [
-        line(f"{tags.of(event, first=not index)}{head}", last=f"{start}{piece}{end}")
-        for index, piece in enumerate(pieces(f"{head} :{start}", event.text, end))
-    ]
-    return b"".join(written)
-
-
-def write_page(context: Context, request: Request, reply: replies.Page) -> bytes:
-    """Only what was said (there is no event-playback yet): as a chathistory batch, or between two marks.
-
-    See ircv3.net/specs/batches/chathistory.
-    """
-    said = [event for event in reply.events if isinstance(event, events.Said)]
-    if not said:
+def write_tagged(event: events.Tagged, form: Form) -> bytes:
+    """:<source> TAGMSG <target>"""
+    if MESSAGE_TAGS not in form.capabilities:
         return b""
-    if BATCH not in context.capabilities:
-        marks = [line(f":{context.server}", "NOTICE", reply.room, last=mark) for mark in ("Said here before:", "Now:")]
-        return marks[0] + b"".join(write_said(event, Tags(context.capabilities)) for event in said) + marks[1]
-    reference = context.next_batch()
-    tags = Tags(context.capabilities, reference)
-    opening = line(f":{context.server}", "BATCH", f"+{reference}", "chathistory", reply.room)
-    closing = line(f":{context.server}", "BATCH", f"-{reference}")
-    return b"".join([opening, *(write_said(event, tags) for event in said), closing])
+    written = line(form.head(event, event.by, "TAGMSG"), f"{event.status}{event.room}" if event.room else event.to)
+    return form.to_both(event, written)
 
+
+def read_redact(context: Context, message: Message) -> Iterator[Request | bytes]:
+    """REDACT <target> <msgid> [:<reason>]"""
+    target, id = message.params[:2]
+    yield Request(commands.Redact(target=target, id=id, reason=param(message, 2)), message)
+
+
+def write_redacted(event: events.Redacted, form: Form) -> bytes:
+    """:<source> REDACT <target> <msgid> [:<reason>]"""
+    if MESSAGE_REDACTION not in form.capabilities:
+        return b""
+    head = form.head(event, event.by, "REDACT")
+    target = f"{event.status}{event.room}" if event.room else event.to
+    return line(head, target, event.of, last=event.reason or None)
+
+
+def write_not_redacted(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """FAIL, with the target and, if there may be one, the id."""
+    code = _NOT_REDACTED.get(refusal.code, "INVALID_TARGET")
+    about = message.params[: 1 if code == "INVALID_TARGET" else 2]
+    return context.standard("FAIL", "REDACT", code, *about, last=refusal.text)
+
+
+def _no_recipient(context: Context, message: Message) -> bytes:
+    return context.numeric(numerics.ERR_NORECIPIENT, last=f"No recipient given ({word(message.command)})")
+
+
+def _unless_notice(message: Message, answer: bytes) -> Iterator[bytes]:
+    if message.command != "NOTICE":
+        yield answer
+
+
+_NOT_REDACTED = {
+    "no_such_message": "UNKNOWN_MSGID",
+    "not_yours": "REDACT_FORBIDDEN",
+}
 
 TABLES = Tables(
-    readers={"PRIVMSG": read_privmsg, "NOTICE": read_notice, "TAGMSG": read_tagmsg},
-    writers={events.Said: write_said, events.Told: write_told},
-    answers={("JOIN", replies.Page): write_page, ("PRIVMSG", replies.Stored): write_stored},
+    readers={"PRIVMSG": read_speech, "NOTICE": read_notice, "TAGMSG": read_tagmsg, "REDACT": read_redact},
+    writers={
+        events.Said: write_said,
+        events.Told: write_told,
+        events.Tagged: write_tagged,
+        events.Redacted: write_redacted,
+    },
+    answers={("PRIVMSG", replies.Stored): write_stored},
+    refusals={
+        ("*", "no_text"): numerics.ERR_NOTEXTTOSEND,
+        ("*", "cannot_speak"): numerics.ERR_CANNOTSENDTOCHAN,
+        ("PRIVMSG", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
+        ("TAGMSG", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
+    },
+    refused={"NOTICE": write_refused_notice, "REDACT": write_not_redacted},
+    needs={"REDACT": 2},
 )

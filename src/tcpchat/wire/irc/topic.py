@@ -1,16 +1,21 @@
 """What a topic file of this dialect is made of: what its readers know, and the tables at its foot."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcpchat.config import Config
+from tcpchat.model.commands import Command
 from tcpchat.model.events import Event
-from tcpchat.model.replies import Reply
+from tcpchat.model.replies import Refused, Reply
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc.capabilities import Negotiation
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.writing import Tags, line
+from tcpchat.wire.irc.writing import Form, line, word
+
+if TYPE_CHECKING:
+    from tcpchat.wire.irc.multiline import OpenBatch
+    from tcpchat.wire.irc.sasl import Exchange
 
 
 class Context:
@@ -21,20 +26,40 @@ class Context:
         self.config = config
         self.verbs = verbs
         self.server = config.name
-        self.negotiation = Negotiation()
+        self.negotiation = Negotiation(config)
         self.me = ""
         """The client's nick; empty until it is in."""
+        self.origin = ""
+        """Its ``user@host``, as others see it."""
         self.wanted_nick = ""
+        self.refused_nick = ""
         self.user = ""
         self.name = ""
-        self.said_before = 0
-        """The number of the latest entry in the room that the last JOIN led into; 0 if it led into none."""
+        self.password = ""
+        self.answer: object = None
+        """The last one that a reader wanted to see for itself."""
+        self.exchange: Exchange | None = None
+        """The SASL exchange that is under way."""
+        self.open_batch: OpenBatch | None = None
+        """The batch that the client has begun to send."""
+        self.dead_batch = ""
+        """The reference of one that was refused, and of which lines may still come."""
         self._batches = 0
 
     @property
     def capabilities(self) -> frozenset[str]:
         """What the client has asked for and got."""
         return self.negotiation.enabled
+
+    @property
+    def form(self) -> Form:
+        """How the client wants its lines."""
+        return Form(self.server, self.capabilities)
+
+    @property
+    def source(self) -> str:
+        """The client, as others see it, as far as that is known."""
+        return f"{self.me or self.wanted_nick or '*'}!{self.origin or f'{word(self.user)}@*'}"
 
     def next_batch(self) -> str:
         """A batch reference this connection has not seen."""
@@ -45,10 +70,19 @@ class Context:
         """A numeric for this client, which is ``*`` before it has a nick."""
         return line(f":{self.server}", number, self.me or "*", *params, last=last)
 
+    def standard(self, kind: str, verb: str, code: str, *about: str, last: str) -> bytes:
+        """A FAIL, WARN or NOTE (ircv3.net/specs/extensions/standard-replies)."""
+        return line(f":{self.server}", kind, verb, code, *map(word, about), last=last)
+
+    def notice(self, text: str) -> bytes:
+        """Something that the server says to the client."""
+        return line(f":{self.server}", "NOTICE", self.me or "*", last=text)
+
 
 Reader = Callable[[Context, Message], Iterator[Request | bytes]]
-Writer = Callable[[Any, Tags], bytes]
+Writer = Callable[[Any, Form], bytes]
 AnswerWriter = Callable[[Context, Request, Any], bytes]
+RefusalWriter = Callable[[Context, Message, Refused], bytes]
 
 
 @dataclass(frozen=True)
@@ -59,8 +93,46 @@ class Tables:
     writers: Mapping[type[Event], Writer] = field(default_factory=dict)
     answers: Mapping[tuple[str, type[Reply]], AnswerWriter] = field(default_factory=dict)
     refusals: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """The numeric for a verb (or ``*``) and a refusal's code."""
+    """The numeric, or the code of a FAIL, for a verb (or ``*``) and a refusal's code."""
+    refused: Mapping[str, RefusalWriter] = field(default_factory=dict)
+    """How refusals of a verb are written that are not written like all others."""
     at_the_door: frozenset[str] = frozenset()
     """The verbs that are read before the client is in."""
     needs: Mapping[str, int] = field(default_factory=dict)
     """How many parameters a verb needs."""
+
+
+def message_of(request: Request) -> Message:
+    """The line in which something was asked for."""
+    message: Message = request.label  # type: ignore[assignment]
+    return message
+
+
+def listed(message: Message, place: int = 0) -> list[str]:
+    """A parameter that is a list with commas between its parts; empty if it is not there."""
+    return [part for part in param(message, place).split(",") if part]
+
+
+def param(message: Message, place: int) -> str:
+    """A parameter; empty if it is not there."""
+    return message.params[place] if len(message.params) > place else ""
+
+
+def asked(context: Context, wish: Command, message: Message) -> Generator[Request | bytes, None, object]:
+    """Ask for something, and look at what comes of it: the tables must `keep_answer`, or `keep_refusal`."""
+    context.answer = None
+    yield Request(wish, message)
+    answer, context.answer = context.answer, None
+    return answer
+
+
+def keep_answer(context: Context, request: Request, answer: object) -> bytes:
+    """For requests whose reader looks at the answer itself."""
+    context.answer = answer
+    return b""
+
+
+def keep_refusal(context: Context, message: Message, refusal: Refused) -> bytes:
+    """For requests whose reader looks at the refusal itself."""
+    context.answer = refusal
+    return b""

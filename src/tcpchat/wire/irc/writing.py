@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from tcpchat.model.events import Event
+from tcpchat.model.events import Event, Said, Tagged, Told
 from tcpchat.model.text import cut
-from tcpchat.wire.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
-from tcpchat.wire.irc.message import MOST_LINE_BYTES
+from tcpchat.wire.irc.capabilities import ACCOUNT_TAG, ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
+from tcpchat.wire.irc.message import MOST_LINE_BYTES, write_tag
 
 WORDS_BYTES_A_LINE = 380
 """How much of a line may be names; the rest is for what stands before them."""
@@ -16,22 +16,55 @@ WORDS_BYTES_A_LINE = 380
 _LINE_BREAKERS = re.compile("[\r\n\0]")
 
 
-class Tags:
-    """Which tags an encoding puts before an event."""
+class Form:
+    """How a client wants lines: its capabilities, and which tags they bring."""
 
-    def __init__(self, capabilities: frozenset[str], batch: str = "") -> None:
+    def __init__(self, server: str, capabilities: frozenset[str], batch: str = "") -> None:
+        """`batch`: the reference of the batch in which the lines stand."""
+        self.server = server
+        self.capabilities = capabilities
         self._time = SERVER_TIME in capabilities
-        self._id = MESSAGE_TAGS in capabilities
+        self._tags = MESSAGE_TAGS in capabilities
+        self._account = ACCOUNT_TAG in capabilities
+        self._echo = ECHO_MESSAGE in capabilities
         self._batch = f"batch={batch}" if batch else ""
 
-    def of(self, event: Event, *, first: bool = True) -> str:
+    def within(self, batch: str) -> "Form":
+        """The same for lines in a batch."""
+        return Form(self.server, self.capabilities, batch)
+
+    def tags(self, event: Event, *, first: bool = True) -> str:
         """The tags with their space, or nothing. An id stands on the first line of an event only: it is unique."""
         tags = [self._batch] if self._batch else []
         if self._time and event.time:
             tags.append(f"time={clock(event.time)}")
-        if self._id and event.id and first:
-            tags.append(f"msgid={event.id}")
+        if self._account and event.account:
+            tags.append(write_tag("account", event.account))
+        if self._tags:
+            if event.id and first:
+                tags.append(f"msgid={event.id}")
+            if event.bot:
+                tags.append("bot")
+            if isinstance(event, Said | Told | Tagged) and event.tags:
+                tags.extend(write_tag(key, value) for key, value in event.tags.items())
         return f"@{';'.join(tags)} " if tags else ""
+
+    def doubled(self, event: Event) -> bool:
+        """Whether it is heard twice: who talks to themselves is told what they said, and what was said to them."""
+        return self._echo and isinstance(event, Told | Tagged) and event.by == event.to
+
+    def to_both(self, event: Event, written: bytes) -> bytes:
+        """What was said to one person, as often as it is heard."""
+        return written * 2 if self.doubled(event) else written
+
+    @property
+    def server_head(self) -> str:
+        """What stands before a line of the server's own."""
+        return f"@{self._batch} :{self.server}" if self._batch else f":{self.server}"
+
+    def head(self, event: Event, by: str, verb: str, *, first: bool = True) -> str:
+        """What stands before the parameters: tags, who did it, and what."""
+        return f"{self.tags(event, first=first)}:{source(by, event.origin)} {verb}"
 
 
 def source(nick: str, origin: str) -> str:
@@ -52,27 +85,37 @@ def line(*words: str, last: str | None = None) -> bytes:
     return raw + b"\r\n"
 
 
-def pieces(head: str, text: str, tail: str = "") -> list[str]:
-    """The text in pieces that fit into lines which start with `head`: by its own lines, then by length."""
-    most = MOST_LINE_BYTES - 2 - len(head.encode()) - len(tail.encode())
-    if "\n" not in text and len(text) <= most and (text.isascii() or len(text) * 4 <= most):
-        return [text]
-    return [piece for own_line in text.split("\n") if own_line for piece in cut(own_line, most)]
+def room_in_line(head: str, tail: str = "") -> int:
+    """How many bytes of text fit into a line that starts with `head`."""
+    return MOST_LINE_BYTES - 2 - len(head.encode("utf-8", "replace")) - len(tail.encode())
 
 
-def packed(words: list[str]) -> Iterator[str]:
+def with_tags(written: bytes, tags: str) -> bytes:
+    """A line with these tags before its own, if it has any."""
+    if written.startswith(b"@"):
+        return b"@" + tags.encode() + b";" + written[1:]
+    return b"@" + tags.encode() + b" " + written
+
+
+def packed(words: list[str], most: int = WORDS_BYTES_A_LINE, between: str = " ") -> Iterator[str]:
     """The words, as many to a line as fit."""
     packed: list[str] = []
     size = 0
     for word in words:
         length = len(word.encode()) + 1
-        if size + length > WORDS_BYTES_A_LINE:
-            yield " ".join(packed)
+        if packed and size + length > most:
+            yield between.join(packed)
             packed, size = [], 0
         packed.append(word)
         size += length
     if packed:
-        yield " ".join(packed)
+        yield between.join(packed)
+
+
+def word(text: str) -> str:
+    """What somebody wrote, as a parameter that others may follow."""
+    kept = "".join(character for character in text[:200] if character.isprintable() and character != " ")
+    return kept.lstrip(":") or "*"
 
 
 def clock(milliseconds: int) -> str:

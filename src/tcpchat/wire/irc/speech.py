@@ -1,0 +1,87 @@
+"""What is said: to whom it is meant, and the lines in which it is told."""
+
+from itertools import pairwise
+
+from tcpchat.model import commands, events, names
+from tcpchat.model.text import CTCP, cut, is_client_tag
+from tcpchat.wire.dialect import Request
+from tcpchat.wire.irc.capabilities import BATCH, MULTILINE
+from tcpchat.wire.irc.message import Message
+from tcpchat.wire.irc.writing import Form, line, room_in_line, source
+
+ACTION = f"{CTCP}ACTION "
+STATUSES = "@+"
+
+KIND = "draft/multiline"
+CONCAT = "draft/multiline-concat"
+
+VERBS: dict[commands.Kind, str] = {"text": "PRIVMSG", "notice": "NOTICE", "action": "PRIVMSG"}
+
+
+def said(target: str, text: str, kind: commands.Kind, message: Message, seams: list[int] | None = None) -> Request:
+    """What is said to a room, to those in it who have a status, or to one person."""
+    status, room = split_status(target)
+    tags, seams = client_tags(message), seams or []
+    if names.is_room(room):
+        wish: commands.Command = commands.Say(room=room, text=text, kind=kind, status=status, tags=tags, seams=seams)
+    else:
+        wish = commands.Tell(to=target, text=text, kind=kind, tags=tags, seams=seams)
+    return Request(wish, message)
+
+
+def split_status(target: str) -> tuple[str, str]:
+    """``@#room`` as its status and the room; of several the lowest counts, which includes the others."""
+    room = target.lstrip(STATUSES)
+    if room == target or not names.is_room(room):
+        return "", target
+    return ("+" if "+" in target[: -len(room)] else "@"), room
+
+
+def client_tags(message: Message) -> commands.Tags:
+    """The tags that are passed on; the server's own are none of a client's business."""
+    return {key: value for key, value in message.tags.items() if is_client_tag(key)}
+
+
+def speech(event: events.Said | events.Told, target: str, form: Form) -> bytes:
+    """A line; of a long text a batch, or else several lines, of which none is blank."""
+    if event.redacted:
+        return b""
+    verb = VERBS[event.kind]
+    start, end = (ACTION, CTCP) if event.kind == "action" else ("", "")
+    bare = f":{source(event.by, event.origin)} {verb} {target}"
+    most = room_in_line(f"{bare} :{start}", end)
+    if "\n" not in event.text and len(event.text) * 4 <= most:
+        return line(f"{form.tags(event)}{bare}", last=f"{start}{event.text}{end}")
+    pieces = _pieces(event.text, event.seams, most)
+    if len(pieces) > 1 and not start and {BATCH, MULTILINE} <= form.capabilities:
+        return _batch(event, target, bare, pieces, form)
+    shown = [piece for piece, _ in pieces if piece] or [""]
+    return b"".join(
+        line(f"{form.tags(event, first=not index)}{bare}", last=f"{start}{piece}{end}")
+        for index, piece in enumerate(shown)
+    )
+
+
+def _batch(
+    event: events.Said | events.Told, target: str, bare: str, pieces: list[tuple[str, bool]], form: Form
+) -> bytes:
+    reference = f"m{event.id.replace('-', '')}" if event.id else "m"
+    head = form.head(event, event.by, "BATCH")
+    within = [line(f"@batch={reference}{f';{CONCAT}' if more else ''} {bare}", last=piece) for piece, more in pieces]
+    return b"".join(
+        [line(head, f"+{reference}", KIND, target), *within, line(form.server_head, "BATCH", f"-{reference}")]
+    )
+
+
+def _pieces(text: str, seams: list[int], most: int) -> list[tuple[str, bool]]:
+    """The text in pieces that fit into lines, each with whether it goes on with the line of the one before."""
+    pieces: list[tuple[str, bool]] = []
+    places = [place for place in seams if 0 < place < len(text)]
+    start = 0
+    for own_line in text.split("\n"):
+        end = start + len(own_line)
+        bounds = [start, *(place for place in places if start < place < end), end]
+        parts = [piece for low, high in pairwise(bounds) for piece in cut(text[low:high], most)]
+        pieces += [(part, bool(index)) for index, part in enumerate(parts)]
+        start = end + 1
+    return pieces
