@@ -12,7 +12,23 @@ if TYPE_CHECKING:
     from tcpchat.client.connection import CannotConnect
     from tcpchat.config import Config, Limits
     from tcpchat.model.errors import CannotStart
-    from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet, WentAway
+    from tcpchat.model.events import (
+        Event,
+        Gone,
+        Invited,
+        Joined,
+        Kicked,
+        Left,
+        ModesSet,
+        Moved,
+        Redacted,
+        Renamed,
+        Said,
+        Tagged,
+        Told,
+        TopicSet,
+        WentAway,
+    )
     from tcpchat.model.replies import Refused, Seated, Stored
     from tcpchat.server.app import Server
 
@@ -24,10 +40,16 @@ _HOMES = {
     "tcpchat.model.events": (
         "Event",
         "Gone",
+        "Invited",
         "Joined",
+        "Kicked",
         "Left",
+        "ModesSet",
+        "Moved",
+        "Redacted",
         "Renamed",
         "Said",
+        "Tagged",
         "Told",
         "TopicSet",
         "WentAway",
@@ -38,9 +60,9 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Joined", "Left", "Limits", "LinkBack",
-    "LinkLost", "PerhapsStored", "Refused", "Renamed", "Said", "Seated", "Server", "Stored", "Told", "TopicSet",
-    "WentAway", "__version__", "connect",
+    "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Invited", "Joined", "Kicked", "Left",
+    "Limits", "LinkBack", "LinkLost", "ModesSet", "Moved", "PerhapsStored", "Redacted", "Refused", "Renamed", "Said",
+    "Seated", "Server", "Stored", "Tagged", "Told", "TopicSet", "WentAway", "__version__", "connect",
 ]  # fmt: skip
 
 

@@ -63,8 +63,9 @@ async def nick(talk: "Talk", argument: str) -> None:
 
 
 async def join(talk: "Talk", argument: str) -> None:
-    """/join #ROOM"""
-    await talk.join(as_room(argument))
+    """/join #ROOM [KEY]"""
+    room, _, key = argument.partition(" ")
+    await talk.join(as_room(room), key.strip())
 
 
 async def part(talk: "Talk", argument: str) -> None:

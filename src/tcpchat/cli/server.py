@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -78,7 +78,7 @@ def main(
     config = _with_options(config, listen, data, no_history, log_level)
     _log_to_terminal(config.log_level)
     try:
-        _run(config)
+        _run(config, lambda: load(file, settings))
     except CannotStart as error:
         fail(str(error), error.exit_code)
 
@@ -114,14 +114,14 @@ def _log_to_terminal(level: str) -> None:
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))
 
 
-def _run(config: Config) -> None:
+def _run(config: Config, load: Callable[[], Config]) -> None:
     """Run until a signal, on uvloop where there is one."""
     from tcpchat.server.limits import raise_open_files
 
     raise_open_files()
     sys.setswitchinterval(SWITCH_INTERVAL)
     with asyncio.Runner(loop_factory=_loop_factory) as runner:
-        runner.run(_serve(config))
+        runner.run(_serve(config, load))
 
 
 def _loop_factory() -> asyncio.AbstractEventLoop:
@@ -133,12 +133,12 @@ def _loop_factory() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, load: Callable[[], Config]) -> None:
     """From the first line on the terminal to the last."""
     from tcpchat.server.app import Server
 
     stop = _first_signal()
-    async with Server(config) as server:
+    async with Server(config, load=load) as server:
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
         for line in _how_to_join(server.addresses, config):

@@ -8,6 +8,7 @@ from tcpchat.client.client import LinkBack, LinkLost
 from tcpchat.model import names, replies
 from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet
 from tcpchat.model.text import CTCP, showable
+from tcpchat.model.words import because, sentence
 
 NAMES_SHOWN = 12
 
@@ -15,7 +16,10 @@ NAMES_SHOWN = 12
 def event_lines(event: Event, me: str, *, place: str = "") -> list[str]:
     """An event as its reader `me` sees it; `place` names the room, where it must be named. Empty: not worth a line."""
     writer = _EVENTS.get(type(event))
-    return writer(event, me, f"{place} " if place else "") if writer else []
+    if writer is not None:
+        return writer(event, me, f"{place} " if place else "")
+    told = sentence(event)
+    return notice(told) if told else []
 
 
 def reply_lines(reply: replies.Reply) -> list[str]:
@@ -57,7 +61,7 @@ def _told(event: Told, me: str, place: str) -> list[str]:
 
 def _speech(event: Said | Told, place: str) -> list[str]:
     """Further lines are indented, so that nobody can make one look as if another had said it."""
-    if event.text.startswith(CTCP):  # a client's question to another client
+    if event.redacted or event.text.startswith(CTCP):  # a client's question to another client
         return []
     head = _line(f"{_clock(event.time)} {place}{_SPEAKERS[event.kind].format(event.by)}")
     first, *others = showable(event.text).split("\n")
@@ -77,11 +81,11 @@ def _joined(event: Joined, me: str, place: str) -> list[str]:
 
 
 def _left(event: Left, me: str, place: str) -> list[str]:
-    return [] if same(event.by, me) else notice(f"{event.by} left {place}".rstrip() + _because(event.reason))
+    return [] if same(event.by, me) else notice(f"{event.by} left {place}".rstrip() + because(event.reason))
 
 
 def _gone(event: Gone, me: str, place: str) -> list[str]:
-    return [] if same(event.by, me) else notice(f"{event.by} is gone" + _because(event.reason))
+    return [] if same(event.by, me) else notice(f"{event.by} is gone" + because(event.reason))
 
 
 def _link_lost(event: LinkLost, me: str, place: str) -> list[str]:
@@ -124,10 +128,6 @@ def _topic(reply: replies.Topic) -> list[str]:
 def _line(text: str) -> str:
     """One line, whatever the peer made of it."""
     return showable(text).replace("\n", " ")
-
-
-def _because(reason: str) -> str:
-    return f" ({reason})" if reason else ""
 
 
 def _clock(milliseconds: int) -> str:

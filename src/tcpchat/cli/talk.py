@@ -9,7 +9,7 @@ from tcpchat.cli.show import company, event_lines, notice, reply_lines, same
 from tcpchat.client.client import Client, LinkLost, PerhapsStored
 from tcpchat.model import commands, names
 from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
-from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said
+from tcpchat.model.events import Event, Gone, Joined, Kicked, Left, Moved, Renamed, Said
 from tcpchat.model.replies import Refused, Seated
 
 PAST_LINES = 10
@@ -152,7 +152,7 @@ class Talk:
 
     # rooms
 
-    async def join(self, room: str, *, hint: str = "") -> None:
+    async def join(self, room: str, key: str = "", *, hint: str = "") -> None:
         """Go into a room, which is the current one then, and see what was said last and who is there.
 
         :raises Refused: if that is not possible.
@@ -160,7 +160,7 @@ class Talk:
         folded = names.fold(room)
         waiting = self._opening.setdefault(folded, [])  # what happens meanwhile is shown after what was before
         try:
-            seated = await self.chat.join(room)
+            seated = await self.chat.join(room, key)
             self._enter(seated.room, seated.people)
             if self._face.person:
                 await self._welcome(seated, hint)
@@ -251,6 +251,15 @@ class Talk:
         else:
             self.people.get(names.fold(event.room), {}).pop(names.fold(event.by), None)
 
+    def note_kicked(self, event: Kicked) -> None:
+        """Somebody was put out of a room."""
+        self.note_left(Left(room=event.room, by=event.nick))
+
+    def note_moved(self, event: Moved) -> None:
+        """A room has another name."""
+        self.people[names.fold(event.room)] = self.people.pop(names.fold(event.was), {})
+        self._rooms = [event.room if same(room, event.was) else room for room in self._rooms]
+
     def note_gone(self, event: Gone) -> None:
         """Somebody is nowhere any more."""
         for people in self.people.values():
@@ -269,6 +278,8 @@ _NOTES: dict[type[Event], Callable[[Talk, Any], None]] = {
     Said: Talk.note_seen,
     Joined: Talk.note_seen,
     Left: Talk.note_left,
+    Kicked: Talk.note_kicked,
+    Moved: Talk.note_moved,
     Gone: Talk.note_gone,
     Renamed: Talk.note_renamed,
 }

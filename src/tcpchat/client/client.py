@@ -12,7 +12,8 @@ from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.model import commands, names, replies
 from tcpchat.model.address import parse_address, write_address
 from tcpchat.model.errors import EX_USAGE
-from tcpchat.model.events import LOGGED, Event, Gone, Joined, Left, Renamed, Said, TopicSet
+from tcpchat.model.events import LOGGED, Event, Gone, Joined, Kicked, Left, Moved, Renamed
+from tcpchat.model.records import log_of
 from tcpchat.model.replies import Refused
 
 ANSWER_SECONDS = 15.0
@@ -63,6 +64,8 @@ class Client:
         self._live = False
         self._rooms: dict[str, tuple[str, int | None]] = {}
         """By folded name: the room's name, and the latest entry that is known of; None before anything is."""
+        self._keys: dict[str, str] = {}
+        """Of the rooms that asked for one, by folded name."""
         self._pending: dict[int, _Pending] = {}
         self._last_id = 0
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -134,13 +137,16 @@ class Client:
         """Say something to one person; otherwise like `say`."""
         return await self._stored(commands.Tell(to=nick, text=text, kind=kind, key=key or token_hex(12)))
 
-    async def join(self, room: str) -> replies.Seated:
+    async def join(self, room: str, key: str = "") -> replies.Seated:
         """Go into a room; after a lost link the client goes in again by itself.
 
+        :param key: some rooms ask for one.
         :raises Refused: if that is not possible.
         """
-        reply = await self.request(commands.Join(room=room))
+        reply = await self.request(commands.Join(room=room, key=key))
         assert isinstance(reply, replies.Seated)
+        if key:
+            self._keys[names.fold(reply.room)] = key
         return reply
 
     async def part(self, room: str, reason: str = "") -> None:
@@ -226,9 +232,7 @@ class Client:
                 self._log = welcome.log
                 self._rooms = {folded: (room, 0) for folded, (room, _) in self._rooms.items()}
             for room, last in list(self._rooms.values()):
-                await self._call(connection, commands.Join(room=room), seen)
-                if last is not None:
-                    await self._fetch_missed(connection, room, last, seen)
+                await self._go_back(connection, room, last, seen)
         except BaseException:
             await connection.close()
             raise
@@ -243,6 +247,16 @@ class Client:
                 pending.answer.set_exception(PerhapsStored("The link broke before the server answered."))
             else:
                 connection.send(pending.command, id)
+
+    async def _go_back(self, connection: Connection, room: str, last: int | None, seen: list[Event]) -> None:
+        """Into a room one was in, and what was missed there. Who is not let in any more has left it."""
+        try:
+            await self._call(connection, commands.Join(room=room, key=self._keys.get(names.fold(room), "")), seen)
+        except Refused as refusal:
+            seen.append(Kicked(room=room, by="the server", nick=self.nick, reason=refusal.text))
+        else:
+            if last is not None:
+                await self._fetch_missed(connection, room, last, seen)
 
     async def _call(self, connection: Connection, command: commands.Command, seen: list[Event]) -> replies.Reply:
         try:
@@ -310,11 +324,17 @@ class Client:
 
     def _happened(self, event: Event) -> None:
         """Keep track, and pass the event on, unless it was seen before."""
+        if isinstance(event, LOGGED) and event.number and names.is_room(log := log_of(event)):
+            if event.number <= (self._rooms.get(log, ("", None))[1] or 0):
+                return
+            self._seen(getattr(event, "room", log), event.number)
         match event:
-            case Said(room=room, number=number) | TopicSet(room=room, number=number):
-                if number <= (self._rooms.get(names.fold(room), ("", None))[1] or 0):
-                    return
-                self._seen(room, number)
+            case Moved(was=was, room=room):
+                if names.fold(was) in self._rooms:
+                    _, last = self._rooms.pop(names.fold(was))
+                    self._rooms[names.fold(room)] = (room, last)
+            case Kicked(room=room, nick=nick) if nick == self.nick:
+                self._rooms.pop(names.fold(room), None)
             case Joined(room=room, by=by) if by == self.nick:
                 self._rooms.setdefault(names.fold(room), (room, None))
             case Left(room=room, by=by) if by == self.nick:
