@@ -18,6 +18,10 @@ run: $(READY) ## set up, then start the server and say how to join it
 test: $(READY) ## set up, then run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
+test-clients: $(READY) ## let irssi and WeeChat try it, in terminals (installs them and tmux, where apt-get may)
+	@sh tests/clients/install.sh
+	@$(BIN)/python -m pytest tests/clients $(ARGS)
+
 check: $(READY) ## lint, types, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -43,6 +47,10 @@ picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat,
 resilience: $(READY) ## the long form of the tests that kill and starve the server
 	@$(BIN)/python -m pytest tests/resilience --long $(ARGS)
 
+fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can be installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"
+	@$(BIN)/python -m tests.fuzz.fuzz_lines $(ARGS)
+
 clean: ## remove what was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
@@ -53,4 +61,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test check fmt bench bench-limit docs picture resilience clean
+.PHONY: help run test test-clients check fmt bench bench-limit docs picture resilience fuzz clean

@@ -12,6 +12,9 @@ from tests.peer import Peer
 
 Connect = Callable[[], Awaitable[Peer]]
 
+collect_ignore = ["clients"]
+"""Run only when asked for: make test-clients."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the slower suites")

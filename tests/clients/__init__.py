@@ -1,0 +1,1 @@
+"""Real IRC clients in real terminals. Run by `make test-clients`; `make test` leaves them alone."""

@@ -1,0 +1,53 @@
+"""What people with nc are told of those who decide about their room."""
+
+from tests.conftest import Connect
+
+
+async def test_who_is_kicked_is_told_in_words_and_talks_elsewhere(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_line("bob")
+    bob.send("/join #tea")
+    await bob.until(r"You are in #tea: 2 people: ann, bob\.")
+    ann.send("MODE #tea +v bob", "KICK #tea bob :enough")
+    await bob.until(r"^-- ann gave bob a voice in #tea\r\n-- ann put bob out of #tea \(enough\)\r\n")
+    bob.send("hello?")
+    await bob.until(r"^-- You are not in #tea\. Join it first\.\r\n")
+    bob.send("anybody here?", "/who")
+    await bob.until(r"^-- #lobby: bob\r\n")
+
+
+async def test_a_key_is_typed_behind_the_room(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    ann.send("MODE #tea +k milk", "PING done")
+    await ann.until("PONG")
+    await bob.enter_line("bob")
+    bob.send("/join #tea")
+    await bob.until(r"^-- #tea has a key, and that is not it\.\r\n")
+    bob.send("/join #tea milk")
+    await bob.until(r"^-- You are in #tea: ")
+
+
+async def test_what_was_taken_back_is_not_shown_again(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea", "echo-message message-tags draft/message-redaction batch")
+    ann.send("PRIVMSG #tea :a secret")
+    said = await ann.until(r"^@msgid=(\S+) :ann!ann@localhost PRIVMSG #tea :a secret\r\n")
+    ann.send(f"REDACT #tea {said[1]} :oops", "PRIVMSG #tea :nothing", "PING done")
+    await ann.until("PONG")
+    await bob.enter_line("bob")
+    bob.send("/join #tea")
+    await bob.until(r"^-- Now:\r\n")
+    assert "nothing" in bob.seen.decode()
+    assert "a secret" not in bob.seen.decode()
+
+
+async def test_a_room_that_is_called_otherwise_is_told(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_line("bob")
+    bob.send("/join #tea")
+    await bob.until(r"You are in #tea")
+    ann.send("RENAME #tea #cha :it is Chinese")
+    await bob.until(r"^-- #tea is called #cha now \(it is Chinese\)\r\n")
