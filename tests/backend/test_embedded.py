@@ -17,8 +17,8 @@ from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.store import MIGRATIONS, Writer
 from tcpchat.model.errors import EX_CANTCREAT, EX_CONFIG, EX_DATAERR, EX_TEMPFAIL, CannotStart
-from tcpchat.model.events import Event, Joined, Said, TopicSet
-from tcpchat.model.records import Append, Hold, Read
+from tcpchat.model.events import Event, Joined, Redacted, RoomRenamed, Said, Told, TopicSet
+from tcpchat.model.records import Append, Document, Drop, Find, Get, Hold, Latest, Put, Read, conversation
 from tests.backend.conftest import Opened, opened
 
 
@@ -102,6 +102,90 @@ async def test_nobody_holds_anything_after_a_restart(directory: Path) -> None:
         it = await opened(Embedded(directory))
         assert await it.backend.record(Hold("nick ann", owner, Joined(room="#a", by="ann"))) is not None
         await it.backend.close()
+
+
+async def test_a_topic_that_holds_comes_back_under_the_name_the_room_has_now(directory: Path) -> None:
+    rename = Append(RoomRenamed(room="#tea", by="ann", to="#milk"))
+    old, _ = await filled(directory, topic("of tea"), rename)
+    (new,) = await filled(directory, topic("of another tea"))
+    it = await opened(Embedded(directory))
+    assert [(event.room, event.topic) for event in it.fed.events if isinstance(event, TopicSet)] == [
+        ("#milk", "of tea"),
+        ("#tea", "of another tea"),
+    ]
+    assert old is not None
+    assert new is not None
+    assert [event.id for event in it.fed.events] == [old.id, new.id]
+    await it.backend.close()
+
+
+async def test_a_log_that_was_renamed_goes_on_under_its_new_name_after_a_restart(directory: Path) -> None:
+    rename = Append(RoomRenamed(room="#tea", by="ann", to="#milk"))
+    await filled(directory, said("a", key="k"), rename)
+    await filled(directory, said("b"))
+    again, more, old = await filled(directory, said("a", "#milk", key="k"), said("c", "#milk"), said("d"))
+    assert [event.number for event in (again, more, old) if event is not None] == [1, 3, 2]
+    it = await opened(Embedded(directory))
+    assert [event.text for event in await it.backend.read(Read("#milk", 9, said=True)) if isinstance(event, Said)] == [
+        "a",
+        "c",
+    ]
+    assert await it.backend.record(rename) is None
+    await it.backend.close()
+
+
+async def test_documents_are_kept(directory: Path) -> None:
+    it = await opened(Embedded(directory))
+    await asyncio.gather(*(it.backend.record(Put("space", "key", value, n)) for n, value in enumerate((b"a", b"b"))))
+    await it.backend.close()
+    it = await opened(Embedded(directory))
+    assert await it.backend.ask(Get("space", "key")) == Document(b"b", 2)
+    assert await it.backend.record(Put("space", "key", b"c", 0)) is None
+    assert await it.backend.record(Put("space", "key", b"c", 2)) == Document(b"c", 3)
+    await it.backend.close()
+
+
+async def test_what_was_taken_back_stays_so(directory: Path) -> None:
+    (secret,) = await filled(directory, said("secret"))
+    assert secret is not None
+    await filled(directory, Append(Redacted(room="#tea", by="ann", of=secret.id)))
+    it = await opened(Embedded(directory))
+    first, second = await it.backend.read(Read("#tea", 9))
+    assert isinstance(first, Said)
+    assert (first.text, first.redacted, first.id) == ("", True, secret.id)
+    assert isinstance(second, Redacted)
+    assert await it.backend.ask(Find("#tea", secret.id)) == 1
+    await it.backend.close()
+
+
+async def test_conversations_are_found_after_a_restart(directory: Path) -> None:
+    def told(text: str, one: str, other: str) -> Append:
+        return Append(Told(to=one, by=other, text=text, talk=conversation(one, other)))
+
+    await filled(directory, told("a", "=ann", "=bob"), told("not ann's", "=bob", "~1"))
+    await filled(directory, told("b", "=ann", "=carl"), told("a again", "=bob", "=ann"))
+    it = await opened(Embedded(directory))
+    found = await it.backend.ask(Latest([], "=ann", 0, 2**60, 9))
+    assert isinstance(found, list)
+    assert sorted(event.text for event in found) == ["a again", "b"]
+    await it.backend.close()
+
+
+async def test_a_log_of_the_version_before_is_brought_to_the_new_one(
+    directory: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "MIGRATIONS", MIGRATIONS[:1])
+        events = await filled(directory, said("a", key="k"), topic("t"), said("b", "#milk"))
+    it = await opened(Embedded(directory))
+    assert it.fed.events == [events[1]]
+    assert await it.backend.read(Read("#tea", 9)) == events[:2]
+    assert await it.backend.record(said("again", key="k")) == events[0]
+    assert await it.backend.record(Put("space", "key", b"a", 0)) == Document(b"a", 1)
+    await it.backend.close()
+    db = apsw.Connection(str(file))
+    assert db.execute("PRAGMA user_version").get == len(MIGRATIONS)
+    db.close()
 
 
 async def test_what_was_awaited_is_in_the_file_even_if_the_server_dies_now(directory: Path, tmp_path: Path) -> None:
@@ -273,15 +357,45 @@ async def test_if_the_disk_fails_nobody_is_told_that_it_did_not(
 
     monkeypatch.setattr(Writer, "write", failing)
     hold = it.backend.record(Hold("thing", "1", Joined(room="#tea", by="ann")))
-    lost = await asyncio.gather(*map(it.backend.record, (said("b"), said("c"))), return_exceptions=True)
-    assert [type(one) for one in lost] == [Unavailable, Unavailable]
+    frees = Append(Said(room="#tea", by="ann", text="c"), frees=Drop("thing", "1"))
+    batch = said("b"), Put("space", "key", b"x", 0), frees
+    lost = await asyncio.gather(*map(it.backend.record, batch), return_exceptions=True)
+    assert [type(one) for one in lost] == [Unavailable, Unavailable, Unavailable]
     assert "full" in str(lost[0])
     assert "full" in caplog.text
     assert await hold is not None, "what is only held needs no disk"
+    other = it.backend.record(Hold("thing", "2", Joined(room="#tea", by="bob")))
+    assert await other is None, "what is not stored frees nothing"
+    assert await it.backend.ask(Get("space", "key")) == Document()
     (stored,) = await record(it, said("d"))
     assert stored is not None
     assert stored.number == 2
     assert [event.text for event in it.fed.events if isinstance(event, Said)] == ["a", "d"]
+    await it.backend.close()
+
+
+async def test_a_renaming_that_cannot_be_stored_is_none(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = await opened(Embedded(directory))
+    await record(it, said("a"))
+    write = Writer.write
+
+    def failing(self: Writer, appends: list[Append]) -> list[store.Written]:
+        if isinstance(appends[0].event, RoomRenamed):
+            raise apsw.FullError("database or disk is full")
+        return write(self, appends)
+
+    monkeypatch.setattr(Writer, "write", failing)
+    rename = Append(RoomRenamed(room="#tea", by="ann", to="#milk"))
+    batch = said("b"), rename, said("c"), said("x", "#milk")
+    outcomes = await asyncio.gather(*map(it.backend.record, batch), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [Said, Unavailable, Said, Said]
+    assert [event.text for event in await it.backend.read(Read("#tea", 9)) if isinstance(event, Said)] == [
+        "a",
+        "b",
+        "c",
+    ]
+    monkeypatch.setattr(Writer, "write", write)
+    assert await it.backend.record(rename) is None, "there is a #milk by now"
     await it.backend.close()
 
 
@@ -306,11 +420,16 @@ async def test_a_full_disk_takes_all_of_a_batch_or_nothing(directory: Path) -> N
     db = it.backend._writer._db
     pages = db.execute("PRAGMA page_count").get
     db.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall()
-    big = [said("small"), said("first", "#new"), *(said("x" * 4_000) for _ in range(20)), said("y", key="k")]
+    big = [
+        *(said("small"), said("first", "#new"), Put("space", "key", b"x", 0)),
+        *(said("x" * 4_000) for _ in range(20)),
+        said("y", key="k"),
+    ]
     lost = await asyncio.gather(*map(it.backend.record, big), return_exceptions=True)
     assert {type(one) for one in lost} == {Unavailable}
     db.execute("PRAGMA max_page_count = 1073741823").fetchall()
     stored = await record(it, said("b"), said("first", "#new"), said("y", key="k"))
+    assert await it.backend.ask(Get("space", "key")) == Document()
     await it.backend.close()
     assert [event.number for event in stored if event is not None] == [2, 1, 3]
     assert [event.text for event in it.fed.events if isinstance(event, Said)] == ["a", "b", "first", "y"]

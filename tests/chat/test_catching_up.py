@@ -12,9 +12,27 @@ from tcpchat.chat.hub import Hub
 from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import events
-from tcpchat.model.commands import Away, Command, Enter, Join, Part, Quit, Rename, Say, Tell
+from tcpchat.model.commands import (
+    Away,
+    Command,
+    Enter,
+    Invite,
+    Join,
+    Kick,
+    ModeChange,
+    Part,
+    Quit,
+    Redact,
+    Rename,
+    RenameRoom,
+    Say,
+    SetModes,
+    Tag,
+    Tell,
+    Watch,
+)
 from tcpchat.model.events import LOGGED, Event, Joined, Left, Said
-from tcpchat.model.records import Append, Hold, Read
+from tcpchat.model.records import Append, Drop, Hold, Read, Record, parties, seat
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import PAGE, CatchUp
 from tcpchat.wire import jsonl
@@ -32,10 +50,12 @@ class Slow:
     """A session whose socket takes nothing while it is `full`; it catches up as a session does."""
 
     host = "host"
+    address = "192.0.2.1"
 
     def __init__(self, hub: Hub, backend: Memory, nick: str, encoding: Encoding = jsonl.ENCODING) -> None:
         self.session = f"session of {nick}"
-        self.token = f"token of {nick}"
+        self.person = f"person of {nick}"
+        self.account = ""
         self.encoding = encoding
         self.user: User | None = None
         self.catching: asyncio.Task[None] | None = None
@@ -108,7 +128,7 @@ class Slow:
                 while True:
                     wish = rule.send(found)  # type: ignore[arg-type]
                     recording: Awaitable[object] = (
-                        self._backend.read(wish) if isinstance(wish, Read) else self._backend.record(wish)
+                        self._backend.record(wish) if isinstance(wish, Record) else self._backend.ask(wish)  # type: ignore[arg-type]
                     )
                     found = await recording  # type: ignore[assignment]
             except (StopIteration, Refused):
@@ -116,7 +136,9 @@ class Slow:
 
     def logged(self, room: str = "#tea") -> list[int]:
         return [
-            event.number for event in self.heard if isinstance(event, Said | events.TopicSet) and event.room == room
+            event.number
+            for event in self.heard
+            if isinstance(event, LOGGED) and getattr(event, "room", "") == room and not getattr(event, "status", "")
         ]
 
     def told(self) -> list[str]:
@@ -136,6 +158,7 @@ class Behind:
 class World:
     def __init__(self) -> None:
         self.hub = Hub(Config())
+        self.hub.state.secret = b"secret"
         self.backend = Memory()
 
     async def come(
@@ -236,6 +259,141 @@ async def test_nobody_is_sent_what_was_said_where_they_are_not(world: World) -> 
     assert "secret" not in str(bob.heard)
 
 
+async def test_what_is_said_to_a_status_is_caught_up_on_by_those_who_have_it(world: World) -> None:
+    ann, bob, carl = await world.come("ann", "bob", "carl")
+    await ann.do(SetModes(room="#tea", changes=[ModeChange("+", "v", "bob")]))
+    bob.heard.clear()
+    carl.heard.clear()
+    bob.fill()
+    carl.fill()
+    for status in ("+", "@", "", "+"):
+        await ann.do(Say(room="#tea", text=f"to {status}", status=status))
+    await bob.read_on()
+    await carl.read_on()
+    assert [event.text for event in bob.heard if isinstance(event, Said) and event.status] == ["to +", "to +"]
+    assert [event.text for event in carl.heard if isinstance(event, Said)] == ["to "]
+
+
+async def test_what_was_taken_back_meanwhile_is_not_sent(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    bob.fill()
+    await ann.do(*say("secret", "known"), Tell(to="bob", text="secret too"))
+    for room, number in (("#tea", 0), ("bob", 2)):
+        await ann.do(Redact(target=room, of=ann.heard[number].id))
+    await bob.read_on()
+    assert "secret" not in str(bob.heard)
+    assert [(event.number, event.text, event.redacted) for event in bob.heard if isinstance(event, Said)] == [
+        (1, "", True),
+        (2, "known", False),
+    ]
+    assert [event.of for event in bob.heard if isinstance(event, events.Redacted)] == [ann.heard[0].id, ann.heard[2].id]
+
+
+async def test_who_was_put_out_meanwhile_is_told_once(world: World) -> None:
+    ann, bob, carl, _ = await world.come("ann", "bob", "carl", "dora")
+    bob.fill()
+    await ann.do(*say(1), Kick(room="#tea", nick="carl", reason="x"), *say(3), Kick(room="#tea", nick="dora"))
+    await carl.do(Join(room="#tea"))
+    await bob.read_on()
+    assert bob.logged() == [1, 2, 3, 4]
+    assert [event.nick for event in bob.heard if isinstance(event, events.Kicked)] == ["carl", "dora"]
+    assert [(type(event), event.by) for event in bob.heard if isinstance(event, Left | Joined)] == [(Joined, "carl")]
+
+
+async def test_who_is_put_out_oneself_is_told_that_and_no_more(world: World) -> None:
+    ann, bob = await world.come("ann", "bob", rooms=("#tea", "#milk"))
+    bob.fill()
+    await ann.do(Kick(room="#tea", nick="bob", reason="x"), *say("secret"), *say("milk", room="#milk"))
+    await bob.read_on()
+    assert [event.reason for event in bob.heard if isinstance(event, events.Kicked)] == ["x"]
+    assert bob.logged("#milk") == [1]
+    assert "secret" not in str(bob.heard)
+
+
+async def test_what_is_not_kept_keeps_nobody_from_catching_up(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    bob.fill()
+    typing = {"+typing": "active"}
+    await ann.do(Tag(to="bob", tags=typing), *say(1), Tag(to="#tea", tags=typing), Tell(to="bob", text="psst"))
+    await ann.do(Tag(to="bob", tags=typing), Tag(to="#tea", tags=typing, status="@"))
+    await bob.read_on()
+    await ann.do(*say("live again"))
+    assert bob.logged() == [1, 2]
+    assert bob.told() == ["psst"]
+
+
+async def test_a_tag_that_is_kept_is_caught_up_on(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    bob.fill()
+    await ann.do(*say(1), Tag(to="#tea", tags={"+draft/persist": "", "+draft/react": ":)"}), *say(3))
+    await bob.read_on()
+    assert bob.logged() == [1, 2, 3]
+    assert bob.heard == ann.heard
+
+
+async def test_a_room_that_was_renamed_meanwhile_is_caught_up_on(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    bob.fill()
+    await ann.do(*say(1), RenameRoom(room="#tea", to="#milk"), *say(3, room="#milk"))
+    await bob.read_on()
+    await ann.do(*say("live again", room="#milk"))
+    assert [event.number for event in bob.heard if isinstance(event, Said)] == [1, 3, 4]
+    assert [type(event) for event in bob.heard].count(events.Moved) == 1
+    assert not any(isinstance(event, events.RoomRenamed) for event in [*ann.heard, *bob.heard])
+    moved = next(place for place, event in enumerate(bob.heard) if isinstance(event, events.Moved))
+    assert {event.number for event in bob.heard[:moved] if isinstance(event, Said)} <= {1}, "it is not there yet"
+
+
+@pytest.mark.parametrize("turns", range(1, 6))
+async def test_a_room_can_be_renamed_while_somebody_catches_up(world: World, turns: int) -> None:
+    ann, bob = await world.come("ann", "bob", rooms=("#tea", "#water"))
+    bob.fill()
+    bob.turns = 3
+    await ann.do(*say(*range(3 * PAGE)), *say(*range(3 * PAGE), room="#water"))
+    catching_up = asyncio.create_task(bob.read_on())
+    for before, after in (("#tea", "#milk"), ("#milk", "#coffee"), ("#coffee", "#tea")):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await ann.do(RenameRoom(room=before, to=after))
+    await asyncio.wait_for(catching_up, 9)
+    await ann.do(*say("live again"))
+    said = [event.number for event in bob.heard if isinstance(event, Said) and event.room != "#water"]
+    assert said == [*range(1, 3 * PAGE + 1), 3 * PAGE + 4]
+    assert bob.logged("#water") == list(range(1, 3 * PAGE + 1))
+
+
+async def test_who_came_before_a_room_was_renamed_in_the_same_batch_is_told(world: World) -> None:
+    ann, bob, dora = await world.come("ann", "bob", "dora")
+    (carl,) = await world.come("carl", rooms=())
+    bob.fill()
+    batch = (
+        Append(Said(room="#tea", by="ann", text="x")),
+        Hold(seat("#tea", carl.session), carl.session, Joined(room="#tea", by="carl")),
+        Drop(seat("#tea", dora.session), dora.session, Left(room="#tea", by="dora")),
+        Append(events.RoomRenamed(room="#tea", by="ann", to="#milk")),
+    )
+    await asyncio.gather(*map(world.backend.record, batch))
+    assert len(ann.heard) == len(batch)
+    await bob.read_on()
+    assert [(type(event), event.by) for event in bob.heard if isinstance(event, Left | Joined)] == [
+        (Left, "dora"),
+        (Joined, "carl"),
+    ]
+
+
+async def test_what_was_meant_for_one_alone_is_told_at_the_end(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    await ann.do(Join(room="#milk"))
+    await bob.do(Watch(nicks=["emil"]))
+    bob.fill()
+    await ann.do(Invite(room="#milk", nick="bob"), *say(1))
+    await world.come("emil", rooms=())
+    await bob.read_on()
+    assert bob.logged() == [1]
+    assert [event.room for event in bob.heard if isinstance(event, events.Invited)] == ["#milk"]
+    assert [event.here for event in bob.heard if isinstance(event, events.Noticed)] == [True]
+
+
 async def test_who_came_and_who_went_meanwhile_is_told_at_the_end(world: World) -> None:
     ann, bob, carl, dora = await world.come("ann", "bob", "carl", "dora")
     bob.fill()
@@ -277,6 +435,8 @@ async def test_whatever_happens_the_slow_one_hears_what_the_fast_one_hears(world
     random, rooms = Random(seed), ("#tea", "#milk")
     slow, fast, *others = await world.come("slow", "fast", "ann", "bob", "carl", rooms=rooms)
     seats = {room: {"slow", "fast", "ann", "bob", "carl"} for room in rooms}
+    for room in rooms:
+        await slow.do(SetModes(room=room, changes=[ModeChange("+", "v", "fast"), ModeChange("+", "o", "ann")]))
     for _ in range(150):
         room, nick = random.choice(rooms), random.choice(["dora", "emil", "fay"])
         wishes = [
@@ -284,6 +444,8 @@ async def test_whatever_happens_the_slow_one_hears_what_the_fast_one_hears(world
             Part(room=room),
             Rename(nick=nick),
             Tell(to="slow", text="psst"),
+            Kick(room=room, nick=random.choice(["bob", "carl", "dora", "emil", "fay"])),
+            Say(room=room, text=f"psst, {random.random()}", status="+"),
             *say(*"hello", room=room),
         ]
         await asyncio.gather(*(one.do(random.choice(wishes)) for one in others))
@@ -296,10 +458,15 @@ async def test_whatever_happens_the_slow_one_hears_what_the_fast_one_hears(world
     await others[0].do(*(Say(room=room, text="the end") for room in rooms))
     for room in rooms:
         assert slow.logged(room) == fast.logged(room)
+        spoken = [
+            [event.text for event in one.heard if isinstance(event, Said) and event.status and event.room == room]
+            for one in (slow, fast)
+        ]
+        assert spoken[0] == spoken[1]
         assert seated(seats[room], slow.heard, room) == {user.nick for user in world.hub.state.rooms[room].members}
     told = [event.number for event in slow.heard if isinstance(event, events.Told)]
     stored = [
-        entry for log in world.backend._logs for entry in await world.backend.read(Read(log, 1_000)) if log[0] == "@"
+        entry for log in world.backend._logs for entry in await world.backend.read(Read(log, 1_000)) if parties(log)
     ]
     assert sorted(told) == sorted(entry.number for entry in stored)
     assert all(isinstance(entry, LOGGED) for entry in stored)
@@ -314,6 +481,8 @@ def seated(seats: set[str], heard: list[Event], room: str) -> set[str]:
                 seats.add(by)
             case Left(by=by) if event.room == room:
                 seats.discard(by)
+            case events.Kicked(nick=nick) if event.room == room:
+                seats.discard(nick)
             case events.Gone(by=by):
                 seats.discard(by)
             case events.Renamed(by=by, to=to) if by in seats:

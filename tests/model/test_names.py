@@ -118,8 +118,17 @@ def test_two_names(one: str, other: str) -> None:
     assert names.fold(one) != names.fold(other)
 
 
-def test_a_conversation_has_one_name_whoever_begins_it() -> None:
-    assert names.conversation("Bob", "ann") == names.conversation("ANN", "bob") == "@ann,bob"
+@pytest.mark.parametrize("name", ["ann", "Ann", "Jörg", "x" * 32])
+def test_an_account_is_called_like_a_nick(name: str) -> None:
+    assert names.account(name) == names.fold(name)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "#ann", "=ann", "~ann", "a,b", "x" * 33, "NickServ"])
+def test_an_account_nobody_may_have(name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        names.account(name)
+    assert (caught.value.code, caught.value.about) == ("bad_account", (name,))
+    assert "nickname" not in caught.value.text
 
 
 def test_names_that_are_too_long_are_not_kept_in_mind() -> None:

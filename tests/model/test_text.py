@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpchat.model.text import CTCP, IRC_FORMATTING, clean, cut, one_line, showable
+from tcpchat.model.text import CTCP, IRC_FORMATTING, clean, cut, is_client_tag, one_line, showable
 
 NASTY = st.lists(
     st.sampled_from(
@@ -94,3 +94,13 @@ def test_pieces_fit_and_make_the_whole_again(text: str, size: int) -> None:
     assert all(len(piece.encode()) <= size for piece in pieces)
     assert all(pieces[:-1]), "only an empty text has an empty piece"
     assert all(one.endswith(" ") or len((one + other[0]).encode()) > size for one, other in pairwise(pieces))
+
+
+@pytest.mark.parametrize("key", ["+typing", "+draft/reply", "+example.org/a-1", "+A"])
+def test_a_tag_that_clients_may_send_each_other(key: str) -> None:
+    assert is_client_tag(key)
+
+
+@pytest.mark.parametrize("key", ["", "+", "typing", "msgid", "+a b", "+a;b", "+a=b", "++a", "+a/", "+/a", "+é", "+a\n"])
+def test_a_tag_that_clients_may_not_send(key: str) -> None:
+    assert not is_client_tag(key)

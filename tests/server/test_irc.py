@@ -2,6 +2,7 @@
 
 import re
 
+from tcpchat.wire.irc.capabilities import OFFERED
 from tests.conftest import Connect
 
 EVERY_CAP = "batch echo-message message-tags server-time"
@@ -10,11 +11,15 @@ EVERY_CAP = "batch echo-message message-tags server-time"
 async def test_registration_waits_for_the_end_of_negotiation(connect: Connect) -> None:
     peer = await connect()
     peer.send("CAP LS 302", "NICK ann", "USER ann 0 * :Ann")
-    await peer.until(r"^:\S+ CAP \* LS :batch echo-message message-tags server-time\r\n")
+    offered = (await peer.until(r"^:\S+ CAP \* LS :(.*)\r\n"))[1].split()
+    assert {one.partition("=")[0] for one in offered} == set(OFFERED)
+    assert {*EVERY_CAP.split(), "sasl=PLAIN,SCRAM-SHA-256", "draft/multiline=max-bytes=4096,max-lines=100"} <= {
+        *offered
+    }
     peer.send("CAP REQ :server-time nonsense", "CAP REQ :server-time -server-time message-tags", "CAP LIST", "CAP END")
     await peer.until(r"^:\S+ CAP \* NAK :server-time nonsense\r\n")
     await peer.until(r"^:\S+ CAP \* ACK :server-time -server-time message-tags\r\n")
-    await peer.until(r"^:\S+ CAP \* LIST :message-tags\r\n")
+    await peer.until(r"^:\S+ CAP \* LIST :cap-notify message-tags\r\n")
     await peer.until(r"^:\S+ 001 ann ")
     await peer.until(r"^:\S+ 005 ann .*CASEMAPPING=precis.*CHANTYPES=#& .*:are supported by this server\r\n")
     await peer.until(r"^:\S+ 376 ann ")
@@ -23,8 +28,13 @@ async def test_registration_waits_for_the_end_of_negotiation(connect: Connect) -
 async def test_a_taken_nick_is_433_and_another_one_may_follow(connect: Connect) -> None:
     ann, other = await connect(), await connect()
     await ann.enter_irc("ann")
-    other.send("NICK ANN", "USER x 0 * :X")
+    other.send("NICK ANN")
     await other.until(r"^:\S+ 433 \* ANN :")
+    other.send("NICK 9")
+    await other.until(r"^:\S+ 432 \* 9 :")
+    other.send("USER x 0 * :X", "PING early")
+    await other.until(r"^:\S+ PONG \S+ early\r\n")
+    assert " 001 " not in other.seen.decode()
     other.send("NICK bob")
     await other.until(r"^:\S+ 001 bob ")
 
@@ -33,7 +43,7 @@ async def test_before_registration_little_is_possible(connect: Connect) -> None:
     peer = await connect()
     peer.send("NICK ann", "JOIN #lobby", "PING early", "NOSUCH")
     await peer.until(r"^:\S+ 451 \* :")
-    await peer.until(r"^:(\S+) PONG \1 :early\r\n")
+    await peer.until(r"^:(\S+) PONG \1 early\r\n")
     await peer.until(r"^:\S+ 451 \* :")
 
 
@@ -44,10 +54,10 @@ async def test_joining_tells_everybody_then_the_names(connect: Connect) -> None:
     await bob.enter_irc("bob")
     bob.send("JOIN #Tea")
     await ann.until(r"^:bob!bob@localhost JOIN #tea\r\n")
-    await bob.until(r"^:bob!bob@localhost JOIN #tea\r\n:\S+ 353 bob = #tea :ann bob\r\n:\S+ 366 bob #tea :")
+    await bob.until(r"^:bob!bob@localhost JOIN #tea\r\n:\S+ 353 bob = #tea :@ann bob\r\n:\S+ 366 bob #tea :")
     bob.send("JOIN #tea", "PING done")
     await bob.until("PONG")
-    assert bob.seen.count(b"JOIN") == 1
+    assert bob.seen.count(b" JOIN ") == 1
 
 
 async def test_what_is_said_reaches_the_others_only(connect: Connect) -> None:
@@ -59,7 +69,7 @@ async def test_what_is_said_reaches_the_others_only(connect: Connect) -> None:
     await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
     await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
     await ann.until("PONG")
-    assert "PRIVMSG" not in ann.seen.decode()
+    assert not re.search(rb"^\S+ (PRIVMSG|NOTICE) ", ann.seen, re.MULTILINE)
 
 
 async def test_tags_are_exactly_those_negotiated(connect: Connect) -> None:
@@ -118,26 +128,44 @@ async def test_a_text_longer_than_a_line_arrives_whole_in_several(connect: Conne
     lines = re.findall(rb"^(?:@\S+ )?(:joe.* PRIVMSG #tea :(.*))\r\n", ann.seen, re.MULTILINE)
     assert max(len(line) for line, _ in lines) <= 510
     assert b"".join(piece for _, piece in lines).decode() == text
-    assert ann.seen.count(b"msgid") == 1, "an id is unique: only the first line has it"
+    assert ann.seen.count(b"msgid=") == 1, "an id is unique: only the first line has it"
+
+
+async def test_a_text_from_a_client_comes_in_one_line_or_not_at_all(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_irc("bob", "#tea")
+    room = 510 - len(":ann!ann@localhost PRIVMSG #tea :")
+    fits, too_long = "y" * room, "x" * (room + 1)
+    ann.send(f"PRIVMSG #tea :{too_long}", f"PRIVMSG #tea :{fits}", f"NOTICE #tea :x{too_long}", "PING done")
+    await ann.until(r"^:\S+ 417 ann :(.*\r\n)*:\S+ PONG")
+    bob.send("PING done")
+    await bob.until("PONG")
+    assert re.findall(r"PRIVMSG #tea :(.*)\r\n", bob.seen.decode()) == [fits]
+    assert "x" * 20 not in bob.seen.decode()
 
 
 async def test_questions_are_answered_with_their_numerics(connect: Connect) -> None:
     ann, bob = await connect(), await connect()
     await bob.enter_irc("bob", "#tea")
     await ann.enter_irc("ann", "#tea")
+    ann.send("TOPIC #tea :not mine to set")
+    await ann.until(r"482 ann #tea :")
+    bob.send("MODE #tea -t")
+    await ann.until(r"^:bob!bob@localhost MODE #tea -t\r\n")
     for asked, answer in {
         "TOPIC #tea": r"331 ann #tea :",
         "TOPIC #tea :of tea": r"TOPIC #tea :of tea",
         "TOPIC #tea ": r"332 ann #tea :of tea\r\n:\S+ 333 ann #tea ann \d+\r\n",
-        "NAMES #tea": r"353 ann = #tea :bob ann\r\n:\S+ 366 ann #tea :",
+        "NAMES #tea": r"353 ann = #tea :@bob ann\r\n:\S+ 366 ann #tea :",
         "NAMES #nowhere": r"366 ann #nowhere :",
-        "WHO #tea": r"352 ann #tea bob localhost \S+ bob H :0 bob\r\n(.*\r\n)+:\S+ 315 ann #tea :",
-        "WHO bob": r"352 ann #tea bob localhost \S+ bob H :0 bob\r\n:\S+ 315 ann bob :",
+        "WHO #tea": r"352 ann #tea bob localhost \S+ bob H@ :0 bob\r\n(.*\r\n)+:\S+ 315 ann #tea :",
+        "WHO bob": r"352 ann \* bob localhost \S+ bob H :0 bob\r\n:\S+ 315 ann bob :",
         "WHO nobody": r"315 ann nobody :",
-        "WHOIS bob": r"311 ann bob bob localhost \* :bob\r\n(.*\r\n)*:\S+ 318 ann bob :",
+        "WHOIS bob": r"311 ann bob bob localhost \* :bob\r\n:\S+ 319 ann bob :@#tea\r\n(.*\r\n)*:\S+ 318 ann bob :",
         "WHOIS nobody": r"401 ann nobody :.*\r\n:\S+ 318 ann nobody :",
         "LIST": r"321 ann (.*\r\n)+:\S+ 322 ann #tea 2 :of tea\r\n(.*\r\n)*:\S+ 323 ann :",
-        "MODE #tea": r"324 ann #tea \+n",
+        "MODE #tea": r"324 ann #tea \+n\r\n:\S+ 329 ann #tea \d+\r\n",
         "MODE #tea b": r"368 ann #tea :",
         "MODE #nowhere": r"403 ann #nowhere :",
         "MODE ann": r"221 ann \+",
@@ -149,13 +177,16 @@ async def test_questions_are_answered_with_their_numerics(connect: Connect) -> N
         "ISON nobody :BOB ann": r"303 ann :bob ann\r\n",
         "ISON nobody": r"303 ann :\r\n",
         "USERHOST": r"461 ann USERHOST :",
-        "VERSION": r"351 ann tcpchat-\S+ \S+ :\r\n:\S+ 005 ann ",
+        "VERSION": r"351 ann tcpchat-\S+ \S+ :.*\r\n:\S+ 005 ann ",
         "TIME": r"391 ann \S+ \d+ 0 :.* UTC\r\n",
         "ADMIN": r"256 ann \S+ :.*\r\n:\S+ 257 ann :.*\r\n:\S+ 258 ann :.*\r\n:\S+ 259 ann :",
         "INFO": r"371 ann :(.*\r\n)+:\S+ 374 ann :",
-        "LINKS": r"364 ann \* \S+ :0 tcpchat\r\n:\S+ 365 ann \* :",
+        "LINKS": r"364 ann (\S+) \1 :0 tcpchat\r\n:\S+ 365 ann \* :",
         "HELP": r"704 ann \* :(.*\r\n)+:\S+ 705 ann \* :.*PRIVMSG(.*\r\n)+:\S+ 706 ann \* :",
-        "HELP privmsg": r"704 ann PRIVMSG :PRIVMSG <target>\{,<target>\} :<text>\r\n:\S+ 706 ann PRIVMSG :",
+        "HELP privmsg": (
+            r"704 ann PRIVMSG :.*\r\n:\S+ 705 ann PRIVMSG :PRIVMSG <target>\{,<target>\} :<text>\r\n"
+            r":\S+ 706 ann PRIVMSG :"
+        ),
         "HELP nonsense": r"524 ann NONSENSE :",
         "PRIVMSG nobody :hi": r"401 ann nobody :",
         "PRIVMSG #nowhere :hi": r"404 ann #nowhere :",
@@ -171,7 +202,10 @@ async def test_questions_are_answered_with_their_numerics(connect: Connect) -> N
         "CAP NONSENSE": r"410 ann NONSENSE :",
         "NONSENSE": r"421 ann NONSENSE :",
         "PRIVMSG bob :" + "x" * 600: r"417 ann :",
-        b"PRIVMSG bob :\xff": r"FAIL \* INVALID_UTF8 :",
+        "PRIVMSG bob :" + "x" * 490: r"417 ann :",
+        b"PRIVMSG bob :\xff": r"FAIL PRIVMSG INVALID_UTF8 :",
+        b"NICK \xff": r"FAIL NICK INVALID_UTF8 :",
+        b"\xff": r"FAIL \* INVALID_UTF8 :",
     }.items():
         ann.send(asked)
         await ann.until(answer)

@@ -22,37 +22,118 @@ DIALECTS: dict[str, Callable[[Config], Dialect]] = {"irc": Irc, "jsonl": JsonLin
 Heard = list[commands.Command | bytes]
 
 
+BOB = replies.Person(nick="Bob", origin="user@host", name="Bob B.", rank="@")
+MINUTE = 60_000
+NOW = 1_700_000_000_000
+
+
 def reply_to(command: commands.Command) -> Answer:
     """What a server with one other person in it, Bob, would answer."""
-    bob = replies.Person(nick="Bob", origin="user@host", name="Bob B.")
-    said = events.Said(room="#tea", by="Bob", text="hello", time=1_700_000_000_000, number=1, id="a-1")
     try:
-        match command:
-            case commands.Enter(nick=nick) | commands.Rename(nick=nick):
-                names.nick(nick)
-                entered = replies.Welcome(nick=nick, server="tcpchat.local", version="1")
-                return entered if isinstance(command, commands.Enter) else replies.Done()
-            case commands.Join(room=room):
-                names.room(room)
-                return replies.Seated(room=room, people=["Bob"], topic="tea", topic_by="Bob", topic_time=1)
-            case commands.Tell(to=nick) | commands.Whois(nick=nick) if names.fold(nick) != "bob":
-                return replies.Refused("no_such_nick", "There is nobody.", about=nick)
-            case commands.Whois():
-                return replies.WhoisReply(person=bob, rooms=["#tea"], since=1, idle=2)
-            case commands.ListPeople(room=room):
-                return replies.People(room=room, people=[bob])
-            case commands.ListRooms():
-                return replies.Rooms(rooms=[replies.RoomInfo(room="#tea", people=1, topic="tea")])
-            case commands.ShowTopic(room=room):
-                return replies.Topic(room=room, topic="tea", by="Bob", time=1)
-            case commands.History(room=room):
-                return replies.Page(room=room, events=[said])
-            case commands.Say() | commands.Tell():
-                return replies.Stored(number=1, id="a-1", time=1)
-            case commands.Ping(token=token):
-                return replies.PongReply(token=token)
+        return _reply_to(command)
     except replies.Refused as refusal:
         return refusal
+
+
+def _reply_to(command: commands.Command) -> Answer:
+    said = events.Said(room="#tea", by="Bob", text="hello", time=NOW, number=1, id="a-1")
+    match command:
+        case commands.Enter(nick=nick):
+            names.nick(nick)
+            return replies.Welcome(nick=nick, server="tcpchat.local", version="1", origin="ann@host")
+        case commands.Rename(nick=nick) | commands.CheckNick(nick=nick):
+            names.nick(nick)
+            if names.fold(nick) == "bob":
+                return replies.Refused("nick_taken", "That is Bob.", suggestion="Bob2", about=nick)
+        case commands.Join(room=room):
+            names.room(room)
+            return replies.Seated(
+                room=room, people=["Bob"], ranks={"Bob": "@"}, topic="tea", topic_by="Bob", topic_time=NOW, number=1
+            )
+        case commands.Tell(to=nick) | commands.Whois(nick=nick) | commands.Kill(nick=nick) if names.fold(nick) != "bob":
+            return replies.Refused("no_such_nick", "There is nobody.", about=nick)
+        case commands.Kick(room=room, nick=nick) | commands.Invite(room=room, nick=nick) if names.fold(nick) != "bob":
+            return replies.Refused("not_there", "There is nobody.", about=(nick, room))
+        case commands.Redact(target=target, of=id) if id != "a-1":
+            return replies.Refused("no_such_message", "There is no such message.", about=(target, id))
+        case commands.RenameRoom(room=room, to=to) if names.room(to) == "#tea":
+            return replies.Refused("room_taken", "There is one.", about=(room, to))
+    return _answer_to(command, said)
+
+
+def _answer_to(command: commands.Command, said: events.Said) -> Answer:
+    """What is answered to those who ask for what there is."""
+    match command:
+        case commands.Register(account=account, password=password) | commands.LogIn(account=account, password=password):
+            names.account(account or "Ann")
+            if password != "secret":
+                return replies.Refused("wrong_password", "That is not it.", about=account)
+            return replies.LoggedInReply(account=account or "Ann")
+        case commands.Challenge():
+            return replies.ChallengeReply(salt="c2FsdA==", iterations=4_096)
+        case commands.Prove(account=account, proof="cHJvb2Y="):
+            return replies.LoggedInReply(account=account, signature="c2lnbmF0dXJl")
+        case commands.Prove() | commands.BecomeOperator():
+            return replies.Refused("wrong_password", "That is not it.")
+        case commands.Verify(account=account):
+            return replies.Refused("bad_code", "No account waits for a code.", about=account)
+        case commands.ShowAccount(account=account):
+            return replies.AccountReply(account=account or "Ann", created=NOW, nicks=["Ann"])
+        case commands.Whois():
+            return replies.WhoisReply(person=BOB, rooms=["#tea"], ranks={"#tea": "@"}, since=1, idle=2)
+        case commands.Whowas(nick=nick):
+            return replies.WhowasReply(
+                nick=nick, found=[replies.Was(nick="Bob", origin="user@host", name="Bob B.", until=NOW)]
+            )
+        case commands.ListPeople(room=room, nicks=nicks):
+            here = not nicks or any(names.fold(nick) == "bob" for nick in nicks)
+            return replies.People(room=room, people=[BOB] if here else [])
+        case commands.Watch(nicks=nicks):
+            missing = [nick for nick in nicks if names.fold(nick) != "bob"]
+            return replies.Watched(here=[BOB] if len(missing) < len(nicks) else [], missing=missing)
+        case commands.ListWatched():
+            return replies.Watched(here=[BOB], missing=["Eve"])
+        case commands.SetOwnModes(changes=changes):
+            unknown = [change.mode for change in changes if change.mode not in "Bio"]
+            problems = [replies.Problem(code="unknown_mode", text="None.", about=(mode,)) for mode in unknown]
+            return replies.OwnModes(modes="i", problems=problems)
+        case commands.SetModes(changes=changes):
+            unknown = [change.mode for change in changes if change.mode not in "CIbeiklmnostv"]
+            return replies.Changed(
+                problems=[replies.Problem(code="unknown_mode", text="None.", about=(mode,)) for mode in unknown]
+            )
+        case commands.ShowModes(room=room):
+            return replies.Modes(room=room, modes={"n": "", "l": "5", "k": "*"}, created=NOW)
+        case commands.ShowMasks(room=room, mode=mode):
+            return replies.Masks(room=room, mode=mode, masks=[replies.Mask(mask="eve!*@*", by="Bob!b@h", time=NOW)])
+        case commands.Invite(room=room):
+            return replies.InvitedReply(room=room, nick="Bob", away="out")
+        case commands.ListInvitations():
+            return replies.Invitations(rooms=["#tea"])
+        case commands.ListRooms():
+            return replies.Rooms(rooms=[replies.RoomInfo(room="#tea", people=1, topic="tea")])
+        case commands.ShowTopic(room=room):
+            return replies.Topic(room=room, topic="tea", by="Bob", time=NOW)
+        case commands.History(room=room):
+            return replies.Page(room=room, events=[said])
+        case commands.ListTalks():
+            return replies.Talks(talks=[replies.Talk(target="#tea", time=NOW), replies.Talk(target="Bob", time=NOW)])
+        case commands.SetMarker(target=target, time=time):
+            return replies.Marker(target=target, time=time)
+        case commands.ShowMarker(target=target):
+            return replies.Marker(target=target)
+        case commands.Say():
+            return replies.Stored(number=1, id="a-1", time=NOW)
+        case commands.Tell():
+            return replies.Stored(number=1, id="a-1", time=NOW, to="Bob", away="out")
+        case commands.ShowServer():
+            return replies.ServerReply(
+                people=2, invisible=1, operators=0, unknown=1, rooms=1, most_people=3, since=NOW - MINUTE
+            )
+        case commands.Ping(token=token):
+            return replies.PongReply(token=token)
+        case commands.Rehash():
+            return replies.Refused("bad_config", "There is something wrong with it.")
     return replies.Done()
 
 
@@ -148,6 +229,10 @@ def structs(kind: Any, text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
         return st.sampled_from(get_args(kind))
     if get_origin(kind) is list:
         return st.lists(structs(get_args(kind)[0], text), max_size=3)
+    if get_origin(kind) is tuple:
+        return st.lists(structs(get_args(kind)[0], text), max_size=3).map(tuple)
+    if get_origin(kind) is dict:
+        return st.dictionaries(*(structs(one, text) for one in get_args(kind)), max_size=3)
     if isinstance(kind, UnionType):
         return st.one_of(*(structs(one, text) for one in get_args(kind)))
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

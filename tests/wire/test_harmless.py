@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from tcpchat.model import commands, events, replies
 from tcpchat.model.events import Event
 from tcpchat.wire import jsonl, line
 from tcpchat.wire.dialect import Dialect, Encoding, Request
-from tcpchat.wire.irc.dialect import ANSWERS, SHAPES_EVENTS, Irc
+from tcpchat.wire.irc.dialect import ANSWERS, READERS, SHAPES_EVENTS, Irc
+from tcpchat.wire.irc.dialect import REFUSALS as IRC_REFUSALS
 from tcpchat.wire.irc.dialect import encoding as irc_encoding
 from tcpchat.wire.irc.message import Message, parse
+from tcpchat.wire.irc.modes import LISTS
 from tcpchat.wire.jsonl import JsonLines
 from tcpchat.wire.line import PlainLines
 from tests.wire.talking import CONFIG, structs
@@ -37,12 +40,14 @@ UNSAFE_FOR_TERMINALS = re.compile(
 
 @cache
 def encodings() -> dict[str, Encoding]:
-    wants = [frozenset(one for bit, one in enumerate(sorted(SHAPES_EVENTS)) if n >> bit & 1) for n in range(8)]
+    wants = [frozenset(), SHAPES_EVENTS]
+    wants += [frozenset({one}) for one in SHAPES_EVENTS] + [SHAPES_EVENTS - {one} for one in SHAPES_EVENTS]
+    wants.append(frozenset({"batch", "draft/multiline"}))  # they work together
     return {
         "jsonl": jsonl.ENCODING,
         "line, in the room": line.LineEncoding("#tea"),
         "line, elsewhere": line.LineEncoding("#lobby"),
-        **{f"irc with {', '.join(sorted(capabilities))}": irc_encoding(capabilities) for capabilities in wants},
+        **{f"irc with {', '.join(sorted(wanted))}": irc_encoding(wanted, "tcpchat.local") for wanted in wants},
     }
 
 
@@ -80,7 +85,13 @@ def test_an_event_is_one_line_of_json(kind: type[Event]) -> None:
 
 
 WISHES = structs(commands.ANY, HOSTILE)
-REFUSALS = st.builds(replies.Refused, st.sampled_from(["bad_nick", "x"]), HOSTILE, suggestion=HOSTILE, about=HOSTILE)
+REFUSALS = st.builds(
+    replies.Refused,
+    st.sampled_from(["bad_nick", "x", *sorted({code for _, code in IRC_REFUSALS})]),
+    HOSTILE,
+    suggestion=HOSTILE,
+    about=st.one_of(HOSTILE, st.lists(HOSTILE, max_size=3).map(tuple)),
+)
 
 
 def answer(dialect: Dialect, request: Request, reply: replies.Reply | replies.Refused) -> bytes:
@@ -97,12 +108,31 @@ def test_no_answer_to_a_person_or_a_program_breaks_a_line(
     check_lines(answer(JsonLines(CONFIG), Request(wish, id), reply), "jsonl")
 
 
+def replies_of(kind: type[replies.Reply]) -> st.SearchStrategy[Any]:
+    """Whatever stands in it; but an IRC client only asks for the lists there are."""
+    if kind is replies.Masks:
+        return st.builds(
+            kind, room=HOSTILE, mode=st.sampled_from(sorted(LISTS)), masks=structs(list[replies.Mask], HOSTILE)
+        )
+    return structs(kind, HOSTILE)
+
+
 @pytest.mark.parametrize(("verb", "kind"), ANSWERS, ids=lambda one: getattr(one, "__name__", one))
 def test_no_answer_to_an_irc_client_breaks_a_line(verb: str, kind: type[replies.Reply]) -> None:
     @settings(deadline=None, max_examples=30)
-    @given(WISHES, st.one_of(structs(kind, HOSTILE), REFUSALS), st.tuples(HOSTILE, HOSTILE))
+    @given(WISHES, st.one_of(replies_of(kind), REFUSALS), st.tuples(HOSTILE, HOSTILE))
     def check(wish: commands.Command, reply: replies.Reply | replies.Refused, params: tuple[str, ...]) -> None:
         check_lines(answer(Irc(CONFIG), Request(wish, Message(verb, params)), reply), "irc")
+
+    check()
+
+
+@pytest.mark.parametrize("verb", sorted(READERS))
+def test_no_refusal_to_an_irc_client_breaks_a_line(verb: str) -> None:
+    @settings(deadline=None, max_examples=30)
+    @given(WISHES, REFUSALS, st.tuples(HOSTILE, HOSTILE, HOSTILE))
+    def check(wish: commands.Command, refusal: replies.Refused, params: tuple[str, ...]) -> None:
+        check_lines(answer(Irc(CONFIG), Request(wish, Message(verb, params)), refusal), "irc")
 
     check()
 
@@ -129,15 +159,31 @@ def test_every_line_that_a_person_sees_says_whose_it_is(said: events.Said | even
 @settings(deadline=None, max_examples=100)
 @given(SPOKEN)
 def test_every_line_that_an_irc_client_sees_says_whose_it_is(said: events.Said | events.Told) -> None:
-    for one in whole(irc_encoding(SHAPES_EVENTS).write(events_by("mallory", said)).decode()):
-        message = parse(one)
-        assert message is not None
-        assert (message.source.partition("!")[0], message.command) in {("mallory", "PRIVMSG"), ("mallory", "NOTICE")}
+    for capabilities in (SHAPES_EVENTS, SHAPES_EVENTS - {"draft/multiline"}, frozenset[str]()):
+        written = irc_encoding(capabilities, "tcpchat.local").write(events_by("mallory", said)).decode()
+        batch = ""
+        for one in whole(written):
+            message = parse(one)
+            assert message is not None
+            nick = message.source.partition("!")[0]
+            if message.command == "BATCH" and not batch:
+                assert (nick, message.params[0][:1], message.params[1]) == ("mallory", "+", "draft/multiline")
+                batch = message.params[0][1:]
+            elif message.command == "BATCH":
+                assert (message.source, message.params) == ("tcpchat.local", (f"-{batch}",))
+                batch = ""
+            else:
+                assert (nick, message.command) in {("mallory", "PRIVMSG"), ("mallory", "NOTICE")}
+                assert message.tags.get("batch", "") == batch
+        assert not batch
 
 
 def events_by(nick: str, said: events.Said | events.Told) -> Event:
     target = {"room": "#tea"} if isinstance(said, events.Said) else {"to": "ann"}
-    return type(said)(by=nick, text=said.text, kind=said.kind, origin="user@host", time=said.time, **target)
+    seams = [seam % (len(said.text) + 1) for seam in said.seams]
+    return type(said)(
+        by=nick, text=said.text, kind=said.kind, origin="user@host", time=said.time, seams=seams, **target
+    )
 
 
 def whole(written: str) -> list[str]:

@@ -20,10 +20,15 @@ PINGS = {
 }
 VERBS = {
     "irc": (
-        b"CAP PASS NICK USER JOIN PART PRIVMSG NOTICE TOPIC NAMES LIST WHO WHOIS MODE AWAY PING PONG MOTD KICK @a=b :x"
+        b"CAP PASS NICK USER JOIN PART PRIVMSG NOTICE TOPIC NAMES LIST WHO WHOIS MODE AWAY PING PONG MOTD KICK @a=b :x "
+        b"AUTHENTICATE REGISTER VERIFY NICKSERV NS SETNAME TAGMSG REDACT BATCH CHATHISTORY MARKREAD INVITE RENAME "
+        b"WHOWAS MONITOR ISON USERHOST LUSERS STATS VERSION TIME ADMIN INFO LINKS HELP OPER KILL WALLOPS REHASH "
+        b"CHGHOST @label=x @batch=x @label=y;+a=b"
     ),
     "jsonl": (
-        b"enter rename join part say tell set_topic show_topic list_rooms list_people whois away history ping pong"
+        b"enter rename join part say tell set_topic show_topic list_rooms list_people whois away history ping pong "
+        b"check_nick register log_in challenge prove show_account whowas watch unwatch set_own_modes set_modes "
+        b"show_modes show_masks kick invite rename_room tag redact list_talks set_marker show_marker kill wallops"
     ),
     "line": b"/nick /join /part /rooms /who /msg /me /topic /history /away /help / // /x hello \xff\xfa \xff\xfb \x08",
 }
@@ -34,8 +39,28 @@ WORDS = [
     b"REQ", b"END", b"batch server-time", b"-batch", b"#a,#b,,c", b"null", b"[]",
     b"true", b'"\\ud800"', b'"\\u0000"', b"@",
     b";=\\:", b"x" * 600, b"\r", b"{", b"}", b"\xff", b"/",
+    b"+1", b"-1", b"+x draft/multiline #a", b"-x", b"PLAIN", b"SCRAM-SHA-256", b"bj0sLA==", b"AAA=", b"+", b"a" * 400,
+    b"LATEST", b"AROUND", b"TARGETS", b"BETWEEN", b"msgid=a-1", b"timestamp=2026-01-01T00:00:00.000Z",
+    b"timestamp=9999-99-99T99:99:99Z", b"%tcuihsnfdlaor,123", b"+ov-kl+b", b"~a:x", b"~m:~m:", b"***?**", b"IDENTIFY",
+    b"INFO", b"C", b"L", b"5", b"msgid=", b"\xd9\xa3", b"@+#tea",
+    b"labeled-response batch message-tags draft/multiline",
 ]  # fmt: skip
-FIELDS = [b"id", b"nick", b"room", b"text", b"to", b"kind", b"key", b"topic", b"rooms", b"before", b"after", b"limit"]
+FIELDS = [
+    *(b"id", b"nick", b"room", b"text", b"to", b"kind", b"key", b"topic", b"rooms", b"before", b"after", b"limit"),
+    *(
+        b"changes",
+        b"tags",
+        b"nicks",
+        b"around",
+        b"target",
+        b"time",
+        b"account",
+        b"password",
+        b"mode",
+        b"seams",
+        b"status",
+    ),
+]
 
 
 def random_lines(kind: str, random: Random) -> Iterator[bytes]:

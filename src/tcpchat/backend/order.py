@@ -58,8 +58,9 @@ class Order:
     def written(self, outcome: Sequence[Written] | Unavailable) -> None:
         """The batch is on disk, or certainly not. Its facts go to the sink, and who waited is told."""
         batch, self._batch = self._batch, []
-        renaming = len(batch) == 1 and _renames(batch[0][0])
-        if not renaming:
+        renaming = _begin_with_renaming(batch)
+        ahead = not renaming and not _begin_with_renaming(self._queue)
+        if ahead:
             self._go_on()  # the disk works on the next batch while this one is told
         facts: list[Event] = []
         answers = self._answers(batch, outcome, facts)
@@ -68,9 +69,9 @@ class Order:
                 self._sink.feed(facts)
         finally:  # whatever happens in telling it, it is recorded
             _tell(answers)
-            if renaming:
-                for event in facts:
-                    self._follow(event)
+            for event in facts if renaming else ():
+                self._follow(event)
+            if not ahead:
                 self._go_on()
             if not self._busy:
                 self._idle.set()
@@ -89,8 +90,7 @@ class Order:
     def _take(self) -> None:
         """All that waits is the next batch; but a room is renamed by itself, for that changes what others mean."""
         first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
-        end = max(first, 1)
-        self._batch, self._queue = self._queue[:end], self._queue[end:]
+        self._batch, self._queue = self._queue[: first or 1], self._queue[first or 1 :]
         durable = [record for record, _ in self._batch if isinstance(record, Durable)]
         if first == 0 and self._is_open(self._batch[0][0]):
             self._loop.call_soon(self.written, ((None, False),))
@@ -138,6 +138,10 @@ class Order:
                 facts.append(answer)
             answers.append((future, answer))
         return answers
+
+
+def _begin_with_renaming(records: list[_Waiting]) -> bool:
+    return bool(records) and _renames(records[0][0])
 
 
 def _renames(record: Record) -> bool:

@@ -316,10 +316,10 @@ class Tag(Command, frozen=True):
 
 
 class Redact(Command, frozen=True):
-    """Take back the message with this id, in a room or between oneself and somebody."""
+    """Take back the message whose id is `of`, in a room or between oneself and somebody."""
 
     target: str
-    id: str
+    of: str
     reason: str = ""
 
 

@@ -20,6 +20,9 @@ MOST_PAGE_CHARACTERS = 262_144
 LINE_CHARACTERS = 100
 """What a line costs besides its text."""
 
+TAG_CHARACTERS = 4
+"""What a character in a tag costs: they are escaped one by one."""
+
 MARKERS = "markers"
 
 _Markers = dict[str, int]
@@ -121,7 +124,7 @@ def _page(found: list[LOGGED], limit: int) -> list[LOGGED]:
 def _size(event: LOGGED) -> int:
     text = event.topic if isinstance(event, TopicSet) else getattr(event, "text", "")
     tags = sum(len(key) + len(value) for key, value in getattr(event, "tags", {}).items())
-    return len(text) + tags + LINE_CHARACTERS * (1 + text.count("\n"))
+    return len(text) + TAG_CHARACTERS * tags + LINE_CHARACTERS * (1 + text.count("\n"))
 
 
 def _target(user: User, event: LOGGED) -> str:

@@ -1,6 +1,7 @@
 """Saying something, to a room or to one person, and taking it back."""
 
 from collections.abc import Generator
+from itertools import pairwise
 from secrets import token_hex
 from typing import Any
 
@@ -78,11 +79,11 @@ def redact(state: State, user: User, wish: Redact) -> Rule:
         one = person(state, wish.target)
         logs, may = [records.conversation(user.party, one.party)], False
         target = {"to": one.nick, "talk": logs[0]}
-    found = yield from _entry(logs, wish.id)
+    found = yield from _entry(logs, wish.of)
     if not isinstance(found, Said | Told) or found.redacted:
-        raise Refused("no_such_message", "There is no such message.", about=(wish.target, wish.id))
+        raise Refused("no_such_message", "There is no such message.", about=(wish.target, wish.of))
     if not (may or user.wrote(found)):
-        raise Refused("not_yours", "That is not your message.", about=(wish.target, wish.id))
+        raise Refused("not_yours", "That is not your message.", about=(wish.target, wish.of))
     status = found.status if isinstance(found, Said) else ""
     yield records.Append(user.signs(Redacted, of=found.id, reason=reason, status=status, **target))
     return Done()
@@ -130,9 +131,13 @@ def _worth_saying(state: State, wish: Say | Tell) -> str:
         raise Refused("too_long", f"A key has {MOST_KEY_CHARACTERS} characters at most.")
     if wish.tags:
         _check_tags(wish.tags)
-    if wish.seams and (len(wish.seams) > MOST_SEAMS or not all(0 < seam < len(words) for seam in wish.seams)):
-        raise Refused("bad_seams", "Seams are places within the text.")
+    if wish.seams and not _are_places(wish.seams, words):
+        raise Refused("bad_seams", "Seams are places within the text, in their order.")
     return fitting("too_long", "A message", words, state.config.limits.text_bytes)
+
+
+def _are_places(seams: list[int], words: str) -> bool:
+    return len(seams) <= MOST_SEAMS and all(low < high for low, high in pairwise([0, *seams, len(words)]))
 
 
 def _check_tags(tags: dict[str, str]) -> None:

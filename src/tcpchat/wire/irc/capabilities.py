@@ -105,12 +105,12 @@ class Negotiation:
 
     def _request(self, wanted: str) -> Iterator[tuple[str, ...]]:
         self.open = True
-        if not all(map(self._can_have, wanted.split())):
-            yield "NAK", wanted
-            return
-        for name in wanted.split():
+        names = wanted.split()
+        granted = all(map(self._can_have, names))
+        for name in names if granted else ():
             self.enabled = self.enabled - {name[1:]} if name.startswith("-") else self.enabled | {name}
-        yield "ACK", wanted
+        for part in [wanted] if len(wanted.encode()) <= self._room else _lines(names, self._room):
+            yield "ACK" if granted else "NAK", part
 
     def _can_have(self, name: str) -> bool:
         if name == f"-{CAP_NOTIFY}" and self.version >= VALUES_SINCE:

@@ -55,7 +55,8 @@ def write_watched(context: Context, request: Request, reply: replies.Watched) ->
     answer = [context.numeric(numerics.RPL_MONONLINE, last=some) for some in packed(here, between=",")]
     answer += [context.numeric(numerics.RPL_MONOFFLINE, last=some) for some in packed(missing, between=",")]
     if reply.too_many:
-        limit, too_many = str(context.config.limits.watched), ",".join(map(word, reply.too_many))
+        limit = str(context.config.limits.watched)
+        too_many = next(packed([word(nick) for nick in reply.too_many], between=","))  # as many as a line has room for
         answer.append(context.numeric(numerics.ERR_MONLISTFULL, limit, too_many, last="Monitor list is full"))
     return b"".join(answer)
 

@@ -118,9 +118,10 @@ def read_ping(context: Context, message: Message) -> Iterator[Request | bytes]:
 
 def write_pong(context: Context, request: Request, reply: replies.PongReply) -> bytes:
     """PONG <server> <token>"""
-    token = reply.token if not reply.token or reply.token[0] == ":" or " " in reply.token else None
-    words = [] if token is not None else [reply.token]
-    return line(f":{context.server}", "PONG", context.server, *words, last=token)
+    token = reply.token
+    if token.isascii() and token.isprintable() and token and token[0] != ":" and " " not in token:
+        return line(f":{context.server}", "PONG", context.server, token)
+    return line(f":{context.server}", "PONG", context.server, last=token)
 
 
 def read_pong(context: Context, message: Message) -> Iterator[Request | bytes]:

@@ -4,12 +4,13 @@ from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 
 from tcpchat.model import commands, names, replies
+from tcpchat.model.text import cut
 from tcpchat.version import VERSION
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import isupport, numerics
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Reader, Tables, asked, keep_answer, param
-from tcpchat.wire.irc.writing import packed, word
+from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, packed, word
 
 ABOUT = (
     f"tcpchat {VERSION}: a chat server that everything can talk to, and that loses nothing.",
@@ -28,7 +29,11 @@ def motd(context: Context) -> bytes:
     return b"".join(
         [
             context.numeric(numerics.RPL_MOTDSTART, last=f"- {context.server} Message of the day -"),
-            *(context.numeric(numerics.RPL_MOTD, last=f"- {one}") for one in text.splitlines()),
+            *(
+                context.numeric(numerics.RPL_MOTD, last=f"- {piece}")
+                for one in text.splitlines()
+                for piece in cut(one, WORDS_BYTES_A_LINE)
+            ),
             context.numeric(numerics.RPL_ENDOFMOTD, last="End of /MOTD command"),
         ]
     )

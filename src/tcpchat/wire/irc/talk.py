@@ -101,8 +101,8 @@ def write_tagged(event: events.Tagged, form: Form) -> bytes:
 
 def read_redact(context: Context, message: Message) -> Iterator[Request | bytes]:
     """REDACT <target> <msgid> [:<reason>]"""
-    target, id = message.params[:2]
-    yield Request(commands.Redact(target=target, id=id, reason=param(message, 2)), message)
+    target, of = message.params[:2]
+    yield Request(commands.Redact(target=target, of=of, reason=param(message, 2)), message)
 
 
 def write_redacted(event: events.Redacted, form: Form) -> bytes:
