@@ -104,7 +104,7 @@ async def test_every_field_comes_back_as_it_was(it: Opened) -> None:
     events: tuple[LOGGED, ...] = (
         first,
         TopicSet(room="#tea", by="B", topic=""),
-        Said(room="#tea", by="C", text="x", kind="notice", account="Acc", bot=True, tags={"+a/b": ";"}, seams=[1]),
+        Said(room="#tea", by="C", text="x", kind="notice", account="Acc", bot=True, tags={"+a/b": ";"}, seams=(1,)),
         ModesSet(room="#tea", by="B", changes=[ModeChange("+", "o", "Ann"), ModeChange("-", "m")]),
         Kicked(room="#tea", by="B", nick="C", reason="so"),
         Tagged(room="#tea", by="B", tags={"+draft/persist": ""}),
@@ -128,6 +128,16 @@ async def test_times_rise_in_each_room_and_ids_are_unique(it: Opened) -> None:
         times = [event.time for event in it.fed.events if isinstance(event, Said) and event.room == f"#{n}"]
         assert all(earlier < later for earlier, later in pairwise(times))
     assert len({event.id for event in it.fed.events}) == 300
+
+
+async def test_the_latest_id_is_that_of_the_latest_entry_of_all(it: Opened) -> None:
+    assert it.backend.last_id == ""
+    announced = Announce(Tagged(by="ann", room="#tea", tags={"+typing": "active"}, id="t-1"))
+    for one in (said("a"), told("b", "bob", "ann"), said("c", "#milk")):
+        event = await it.backend.record(one)
+        assert isinstance(event, Event)
+        await record(it, announced, Put("space", event.id, b"", 0))
+        assert it.backend.last_id == event.id
 
 
 async def test_a_room_that_was_never_spoken_in_has_an_empty_log(it: Opened) -> None:
@@ -385,7 +395,8 @@ async def test_an_id_that_nothing_has_is_not_found(it: Opened) -> None:
     start, _, position = event.id.rpartition("-")
     for id in (
         *("x", "-", "-1", "1", f"x-{position}", f"-{position}", f"{start}-", f"{start}-x", f"{start}-{position}x"),
-        *(f"{start}--{position}", f"{start}-²", f"{start}-{10**30}", f"{start}-{int(position) + 1}", f"{start}-0"),
+        *(f"{start}-0{position}", f"{start}-+{position}", f"{start}- {position}", f"{start}--{position}"),
+        *(f"{start}-²", f"{start}-{10**30}", f"{start}-{int(position) + 1}", f"{start}-0"),
     ):
         assert await it.backend.ask(Find("#tea", id)) is None, id
 
@@ -472,13 +483,13 @@ async def test_the_latest_is_the_latest_that_was_said_and_not_taken_back(it: Ope
 
 
 async def test_of_what_is_taken_back_only_the_place_is_left(it: Opened) -> None:
-    event = Said(room="#tea", by="ann", text="a\nb", tags={"+x": "y"}, seams=[1], kind="notice", origin="ann@host")
+    event = Said(room="#tea", by="ann", text="a\nb", tags={"+x": "y"}, seams=(1,), kind="notice", origin="ann@host")
     first, secret, last = await record(it, said("before"), Append(event, "k"), said("after"))
     assert isinstance(secret, Said)
     taken = await it.backend.record(Append(Redacted(room="#Tea", by="bob", of=secret.id, reason="oops")))
     assert isinstance(taken, Redacted)
     assert (taken.number, taken.of, taken.reason) == (4, secret.id, "oops")
-    place = Said(**{**_fields(secret), "text": "", "tags": {}, "seams": [], "redacted": True})  # type: ignore[arg-type]
+    place = Said(**{**_fields(secret), "text": "", "tags": None, "seams": (), "redacted": True})  # type: ignore[arg-type]
     assert await it.backend.read(Read("#tea", 9)) == [first, place, last, taken]
     assert it.fed.events == [first, secret, last, taken]
     assert await it.backend.ask(Find("#tea", secret.id)) == 2
@@ -495,6 +506,36 @@ async def test_what_was_told_can_be_taken_back(it: Opened) -> None:
     assert [type(event) for event in found] == [Told, Told, Redacted]
     assert [(event.text, event.redacted) for event in found if isinstance(event, Told)] == [("", True), ("oh", False)]
     assert texts(await it.backend.read(Read("#tea", 9))) == ["hi"]
+
+
+async def test_what_is_said_to_a_status_can_be_taken_back(it: Opened) -> None:
+    secret = Append(Said(room="#tea", by="ann", text="secret", status="@"))
+    all_hear, ops_hear = await record(it, said("hi"), secret)
+    assert isinstance(ops_hear, Said)
+    await it.backend.record(Append(Redacted(room="#tea", by="ann", of=ops_hear.id, status="@")))
+    assert await it.backend.read(Read("#tea", 9)) == [all_hear]
+    found = await it.backend.read(Read("@#tea", 9))
+    assert [(event.text, event.redacted) for event in found if isinstance(event, Said)] == [("", True)]
+
+
+@pytest.mark.parametrize("of", ["", "x", "-", "t-0123abcd", "other-1", "-1", "1", f"other-{10**30}", "é-²"])
+async def test_taking_back_what_is_not_there_leaves_everything_as_it_is(it: Opened, of: str) -> None:
+    (first,) = await record(it, said("a"))
+    redacted, second = await record(it, Append(Redacted(room="#tea", by="ann", of=of)), said("b"))
+    assert [first, redacted, second] == await it.backend.read(Read("#tea", 9))
+    assert texts(it.fed.events) == ["a", "b"]
+
+
+async def test_what_is_in_another_log_is_not_taken_back(it: Opened) -> None:
+    tea, milk, topic = await record(
+        it, said("a"), said("b", "#milk"), Append(TopicSet(room="#tea", by="ann", topic="t"))
+    )
+    assert isinstance(milk, Said)
+    assert isinstance(topic, TopicSet)
+    for of in (milk.id, topic.id):
+        await it.backend.record(Append(Redacted(room="#tea", by="ann", of=of)))
+    assert (await it.backend.read(Read("#tea", 9)))[:2] == [tea, topic]
+    assert await it.backend.read(Read("#milk", 9)) == [milk]
 
 
 async def test_taking_back_twice_is_taking_back_once(it: Opened) -> None:

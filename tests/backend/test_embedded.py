@@ -65,6 +65,8 @@ async def test_a_restart_keeps_everything_and_goes_on(directory: Path) -> None:
     before = await filled(directory, said("a"), said("b"), said("c", "#milk"))
     it = await opened(Embedded(directory))
     assert await it.backend.read(Read("#tea", 9)) == before[:2]
+    assert before[-1] is not None
+    assert it.backend.last_id == before[-1].id
     after = await record(it, said("d"), said("e", "#milk"))
     await it.backend.close()
     assert [event.number for event in after if event is not None] == [3, 2]
@@ -145,12 +147,14 @@ async def test_documents_are_kept(directory: Path) -> None:
     await it.backend.close()
 
 
-async def test_what_was_taken_back_stays_so(directory: Path) -> None:
-    (secret,) = await filled(directory, said("secret"))
+async def test_what_was_taken_back_stays_so(directory: Path, file: Path) -> None:
+    (secret, *_) = await filled(directory, said("a secret that is said once"), *(said("x" * 300) for _ in range(30)))
     assert secret is not None
+    assert b"a secret that is said once" in content(file)
     await filled(directory, Append(Redacted(room="#tea", by="ann", of=secret.id)))
+    assert b"a secret that is said once" not in content(file)
     it = await opened(Embedded(directory))
-    first, second = await it.backend.read(Read("#tea", 9))
+    first, *_, second = await it.backend.read(Read("#tea", 99))
     assert isinstance(first, Said)
     assert (first.text, first.redacted, first.id) == ("", True, secret.id)
     assert isinstance(second, Redacted)

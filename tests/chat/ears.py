@@ -332,7 +332,7 @@ class Ledger:
         log = self.logs.get(log_of(redacted), [])
         for place, event in enumerate(log):
             if event.id == redacted.of and isinstance(event, events.Said | events.Told):
-                log[place] = replace(event, text="", tags={}, seams=[], redacted=True)
+                log[place] = replace(event, text="", tags=None, seams=(), redacted=True)
 
     def _timed(self, event: Event) -> Event:
         self._now += 1

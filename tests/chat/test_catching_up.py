@@ -274,6 +274,22 @@ async def test_what_is_said_to_a_status_is_caught_up_on_by_those_who_have_it(wor
     assert [event.text for event in carl.heard if isinstance(event, Said)] == ["to "]
 
 
+async def test_what_is_said_to_a_status_is_caught_up_on_after_the_room_was_renamed(world: World) -> None:
+    ann, bob = await world.come("ann", "bob")
+    await ann.do(SetModes(room="#tea", changes=[ModeChange("+", "o", "bob")]))
+    await ann.do(Say(room="#tea", text="known", status="@"))
+    bob.fill()
+    await ann.do(Say(room="#tea", text="before", status="@"), RenameRoom(room="#tea", to="#milk"))
+    await ann.do(Say(room="#milk", text="after", status="@"), *say(1, room="#milk"))
+    await bob.read_on()
+    assert [event.text for event in bob.heard if isinstance(event, Said) and event.status] == [
+        "known",
+        "before",
+        "after",
+    ]
+    assert [event.text for event in bob.heard if isinstance(event, Said) and not event.status] == ["1"]
+
+
 async def test_what_was_taken_back_meanwhile_is_not_sent(world: World) -> None:
     ann, bob = await world.come("ann", "bob")
     bob.fill()

@@ -180,8 +180,13 @@ def _holdings(world: World) -> None:
 
 def answered(ear: Ear, line: bytes, chunks: list[bytes]) -> None:
     """A label comes back on exactly one line."""
-    labels = sum(b"label=" in one.partition(b" ")[0] for chunk in chunks for one in chunk.split(b"\r\n"))
+    labels = sum(map(_is_labelled, b"".join(chunks).split(b"\r\n")))
     if labels > 1:
         raise Broken(f"more than one label: in answer to {line!r}: {b''.join(chunks)!r}")
     if not labels and ear.answers_labels and not ear.client.gone and _LABELLED.match(line):
         raise Broken(f"no label: in answer to {line!r}: {b''.join(chunks)!r}")
+
+
+def _is_labelled(line: bytes) -> bool:
+    tags = line[1:].partition(b" ")[0].split(b";") if line[:1] == b"@" else ()
+    return any(tag.startswith(b"label=") for tag in tags)

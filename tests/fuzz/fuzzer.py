@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.fuzz import checks, scripts
 from tests.fuzz.client import Client
@@ -255,26 +256,40 @@ def _least(parts: Sequence[bytes], same: Callable[[Sequence[bytes]], bool]) -> l
         size = max(1, size // 2)
 
 
-def fastest(journal: Journal) -> tuple[float, bytes]:
-    """The slowest line of a journal's last script, and the least time it took when played again and again.
+class Taken(NamedTuple):
+    """How long a line took."""
 
-    In seconds. Lines of one moment share its time.
+    seconds: float
+    held: float
+    """The longest part of it in which nobody else had a turn."""
+    line: bytes
+
+
+def fastest(journal: Journal) -> Taken:
+    """The slowest line of a journal's last script, at its best of some times that it is played again.
+
+    Lines of one moment share its time.
     """
-    best: dict[int, tuple[float, bytes]] = {}
+    best: dict[int, Taken] = {}
     for _ in range(5 if len(journal.scripts) < 50 else 3):
-        taken: list[tuple[float, bytes]] = []
-        again = _Again(journal, watch=lambda *of, taken=taken: taken.append(_a_line(*of)))
-        with suppress(Exception):
-            for data in journal.scripts[:-1]:
-                again.play(data)
-            empty_caches()
-            gc.collect()
-            taken.clear()
-            again.play(journal.scripts[-1])
-        for place, one in enumerate(taken):
+        for place, one in enumerate(_taken(journal)):
             best[place] = min(best.get(place, one), one)
-    return max(best.values(), default=(0.0, b""))
+    return max(best.values(), default=Taken(0.0, 0.0, b""))
 
 
-def _a_line(seconds: float, journal: Journal, moment: Moment) -> tuple[float, bytes]:
-    return seconds / len(moment), max((line for _, line in moment), key=len)
+def _taken(journal: Journal) -> list[Taken]:
+    taken: list[Taken] = []
+
+    def watch(seconds: float, _: Journal, moment: Moment) -> None:
+        lines = [line for _, line in moment]
+        taken.append(Taken(seconds / len(lines), again.world.held / len(lines), max(lines, key=len)))
+
+    again = _Again(journal, watch=watch)
+    with suppress(Exception):
+        for data in journal.scripts[:-1]:
+            again.play(data)
+        empty_caches()
+        gc.collect()
+        taken.clear()
+        again.play(journal.scripts[-1])
+    return taken

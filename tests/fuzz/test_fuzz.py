@@ -8,7 +8,7 @@ import pytest
 
 from tcpchat.wire.irc import dialect
 from tests.fuzz import checks, heavy, mutation, scripts
-from tests.fuzz.fuzz_lines import MOST_GROWTH_BLOCKS, long_life
+from tests.fuzz.fuzz_lines import HALF, MOST_GROWTH_BLOCKS, long_life
 from tests.fuzz.fuzzer import Fuzzer
 from tests.fuzz.world import CONFIGS, World, prepared
 
@@ -43,7 +43,7 @@ def test_lines_made_at_random_fail_nothing(long: bool) -> None:
 
 def test_a_world_that_lives_long_does_not_grow(long: bool) -> None:
     memory = long_life(200_000 if long else 10_000, 1 << 20 if long else 1 << 16)
-    assert memory.growth[0] < MOST_GROWTH_BLOCKS
+    assert memory.growth(HALF)[0] < MOST_GROWTH_BLOCKS
 
 
 def test_every_verb_is_in_the_corpus() -> None:

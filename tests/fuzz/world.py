@@ -1,7 +1,8 @@
 """A whole chat in one thread, without sockets, disk and loop: a hub, six IRC clients, and a backend."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcpchat.chat.hub import Hub
@@ -107,6 +108,8 @@ class World:
         self.hub.state.secret = b"secret" * 5
         self.ledger = Ledger(self.hub, self.config.limits, faults=faults)
         self.moments = 0
+        self.held = 0.0
+        """The longest that somebody kept all others waiting in the last moment, in seconds."""
         self._sessions = 0
         self.clients: list[Client] = []
         for role in range(len(ROLES)):
@@ -116,6 +119,7 @@ class World:
     def moment(self, lines: Moment) -> None:
         """Let these lines come, and everything come of them that does."""
         self.moments += 1
+        self.held = 0.0
         slow = self.clients[SLOW]
         slow.full = self.moments % 3 == 0
         chunks: dict[int, bytes] = {}
@@ -152,8 +156,14 @@ class World:
         """All of them at once: whenever all wait, what they wait for is one batch."""
         busy = {client: client.take(chunk) for client, chunk in chunks.items() if client.ending is None}
         while busy:
-            busy = {client: turns for client, turns in busy.items() if _goes_on(client, turns)}
-            self.ledger.loop.turn()
+            busy = {client: turns for client, turns in busy.items() if self._timed(_goes_on, client, turns)}
+            self._timed(self.ledger.loop.turn)
+
+    def _timed(self, step: Callable[..., bool], *of: object) -> bool:
+        start = time.perf_counter()
+        goes_on = step(*of)
+        self.held = max(self.held, time.perf_counter() - start)
+        return goes_on
 
     def _see_off(self) -> None:
         """Those who are closed leave."""

@@ -36,6 +36,7 @@ def test_what_only_some_of_a_room_are_told_has_a_log_of_its_own(status: str) -> 
     said = events.Said(room="#Tea", by="ann", text="x", status=status)
     assert records.log_of(said) == records.log_of(events.Tagged(room="#tea", by="ann", tags={}, status=status))
     assert records.log_of(said) == f"{status}#tea"
+    assert records.log_of(events.Redacted(room="#Tea", by="ann", of="a-1", status=status)) == f"{status}#tea"
     assert records.parties(f"{status}#tea") == []
 
 

@@ -243,10 +243,10 @@ LONG = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_si
 NICK = st.text(st.sampled_from("aé😀"), min_size=1, max_size=25)
 
 
-SEAMS = st.sets(st.integers(0, 1_200), max_size=4).map(sorted)
+SEAMS = st.sets(st.integers(0, 1_200), max_size=4).map(sorted).map(tuple)
 
 
-def long_event(words: str, by: str, kind: commands.Kind, to: str | None, seams: list[int]) -> events.Event:
+def long_event(words: str, by: str, kind: commands.Kind, to: str | None, seams: tuple[int, ...]) -> events.Event:
     origin = f"{'u' * 12}@{'1234:' * 8}"
     if to is not None:
         return events.Told(to=to, by=by, text=words, kind=kind, origin=origin, time=NOON, id="a-1", seams=seams)
@@ -314,7 +314,7 @@ def test_a_long_text_is_one_batch_for_those_who_know_such(
 
 
 def test_a_line_that_was_sent_in_pieces_is_told_in_these_pieces() -> None:
-    event = events.Said(room="#a", by="Ann", text="one two\nthree", seams=[4, 8, 99])
+    event = events.Said(room="#a", by="Ann", text="one two\nthree", seams=(4, 8, 99))
     assert lines(encoding(NONE).write(event)) == [
         *(":Ann PRIVMSG #a :one ", ":Ann PRIVMSG #a :two", ":Ann PRIVMSG #a :three"),
     ]

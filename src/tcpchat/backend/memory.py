@@ -126,7 +126,7 @@ class Memory:
         log = self._logs.get(log_of(redacted))
         for place, (event, key) in enumerate(log.entries if log else ()):
             if event.id == redacted.of and isinstance(event, Said | Told):
-                left = replace(event, text="", tags={}, seams=[], redacted=True)
+                left = replace(event, text="", tags=None, seams=(), redacted=True)
                 log.entries[place] = (left, key)  # type: ignore[union-attr]
                 if key:
                     log.keyed[names.fold(event.by), key] = left  # type: ignore[union-attr]

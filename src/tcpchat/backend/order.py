@@ -20,6 +20,8 @@ Written = tuple[Outcome, bool]
 Durable = Append | Put
 """The records that need the disk."""
 
+_DURABLE = (Append, Put)
+
 Write = Callable[[list[Durable]], None]
 """Starts writing; `Order.written` is called later, on the event loop, with what came of it."""
 
@@ -91,7 +93,7 @@ class Order:
         """All that waits is the next batch; but a room is renamed by itself, for that changes what others mean."""
         first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
         self._batch, self._queue = self._queue[: first or 1], self._queue[first or 1 :]
-        durable = [record for record, _ in self._batch if isinstance(record, Durable)]
+        durable = [record for record, _ in self._batch if isinstance(record, _DURABLE)]
         if first == 0 and self._is_open(self._batch[0][0]):
             self._loop.call_soon(self.written, ((None, False),))
         elif durable:
@@ -127,9 +129,9 @@ class Order:
         now = now_ms()
         for record, future in batch:
             answer: Outcome | Unavailable
-            if isinstance(record, Durable):
+            if isinstance(record, _DURABLE):
                 answer, new = (failed, False) if failed else next(stored)
-                if new and type(record) is Append:
+                if new and type(record) is Append and (record.frees is not None or type(record.event) is RoomRenamed):
                     self._holdings.follow(record, now)
             else:
                 answer = self._holdings.apply(record, now)

@@ -280,7 +280,7 @@ class _Batch:
         for (body,) in self._db.execute(query, (position, log)).fetchall():
             said = _decode(body)  # type: ignore[arg-type]
             if isinstance(said, Said | Told):
-                left = _encode(replace(said, text="", tags={}, seams=[], redacted=True))
+                left = _encode(replace(said, text="", tags=None, seams=(), redacted=True))
                 self._db.execute("UPDATE entry SET body = ? WHERE position = ?", (left, position))
         return True
 

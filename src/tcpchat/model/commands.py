@@ -292,8 +292,8 @@ class Say(Command, frozen=True):
     kind: Kind = "text"
     key: str = ""
     status: str = ""
-    tags: Tags = {}
-    seams: list[int] = []
+    tags: Tags | None = None
+    seams: tuple[int, ...] = ()
 
 
 class Tell(Command, frozen=True):
@@ -303,8 +303,8 @@ class Tell(Command, frozen=True):
     text: str
     kind: Kind = "text"
     key: str = ""
-    tags: Tags = {}
-    seams: list[int] = []
+    tags: Tags | None = None
+    seams: tuple[int, ...] = ()
 
 
 class Tag(Command, frozen=True):

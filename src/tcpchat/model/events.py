@@ -39,8 +39,8 @@ class Said(Event, frozen=True):
     text: str
     kind: Kind = "text"
     status: str = ""
-    tags: Tags = {}
-    seams: list[int] = []
+    tags: Tags | None = None
+    seams: tuple[int, ...] = ()
     redacted: bool = False
 
 
@@ -52,8 +52,8 @@ class Told(Event, frozen=True):
     text: str
     kind: Kind = "text"
     talk: str = ""
-    tags: Tags = {}
-    seams: list[int] = []
+    tags: Tags | None = None
+    seams: tuple[int, ...] = ()
     redacted: bool = False
 
 

@@ -189,10 +189,10 @@ class Session:
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
             if isinstance(item, Request):
-                self.encoding = dialect.encoding
                 if type(item.command) in SAID and not dialect.one_at_a_time:
                     self._say(item)
                     continue
+                self.encoding = dialect.encoding
                 await self._settle()
                 if dialect.one_at_a_time and self._catching is not None:
                     await asyncio.wait([self._catching])  # else what it brings about would be told twice

@@ -27,12 +27,14 @@ def schema() -> dict[str, Any]:
     parts["Ok"] = {"allOf": [answered, ok]}
     parts["FromClient"] = {"$ref": "#/$defs/Request"}
     parts["FromServer"] = {"anyOf": [{"$ref": "#/$defs/Ok"}, happened, *lines]}
-    return {
+    made = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"tcpchat JSON lines, protocol {jsonl.PROTOCOL}",
         "description": "One JSON object per line, in each direction.",
         "$defs": parts,
     }
+    plain: dict[str, Any] = json.loads(json.dumps(made))  # a tuple that is a default is a list
+    return plain
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tcpchat.model.events import LOGGED, MarkerSet, Told, TopicSet
 from tcpchat.model.records import Document, Find, Get, Put, Read
 from tcpchat.model.replies import Marker, Page, Refused, Talk, Talks
 
-MOST_PAGE_CHARACTERS = 262_144
+MOST_PAGE_CHARACTERS = 200_000
 """In one answer, about."""
 
 LINE_CHARACTERS = 100
@@ -123,7 +123,7 @@ def _page(found: list[LOGGED], limit: int) -> list[LOGGED]:
 
 def _size(event: LOGGED) -> int:
     text = event.topic if isinstance(event, TopicSet) else getattr(event, "text", "")
-    tags = sum(len(key) + len(value) for key, value in getattr(event, "tags", {}).items())
+    tags = sum(len(key) + len(value) for key, value in (getattr(event, "tags", None) or {}).items())
     return len(text) + TAG_CHARACTERS * tags + LINE_CHARACTERS * (1 + text.count("\n"))
 
 

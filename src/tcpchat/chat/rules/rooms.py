@@ -28,7 +28,7 @@ def join(state: State, user: User, wish: Join) -> Rule:
             _check_entrance(room, user, wish.key)
         event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
         joined = yield records.Hold(records.seat(folded, session), session, event)
-    room = seat_in(state, user, wish.room)
+    room = seat_in(state, user, joined.room)  # it may have another name by now
     return seated(room, room.members[user] or sum(entry.number for entry in latest))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 
-from tcpchat.model import commands, events, replies
+from tcpchat.model import commands, events, names, replies
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics, sasl
 from tcpchat.wire.irc.capabilities import ACCOUNT_NOTIFY, SASL_MECHANISMS
@@ -12,6 +12,7 @@ from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, keep_ref
 from tcpchat.wire.irc.writing import Form, line, word
 
 NICKSERV = "NickServ"
+NICKSERV_FOLDED = names.fold(NICKSERV)
 
 
 def read_authenticate(context: Context, message: Message) -> Iterator[Request | bytes]:

@@ -46,7 +46,7 @@ from tcpchat.wire.irc.capabilities import (
     USERHOST_IN_NAMES,
 )
 from tcpchat.wire.irc.labels import Response
-from tcpchat.wire.irc.message import MOST_CLIENT_TAG_BYTES, MOST_LINE_BYTES, MOST_TAG_BYTES, Message, parse, tag_size
+from tcpchat.wire.irc.message import MOST_LINE_BYTES, MOST_TAG_BYTES, Message, is_too_long, parse
 from tcpchat.wire.irc.topic import AnswerWriter, Context, Reader, RefusalWriter, Tables, Writer, message_of
 from tcpchat.wire.irc.writing import Form, line, word
 
@@ -110,11 +110,19 @@ class Irc:
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)
         self._context = Context(config, USAGE)
         self._response: Response | None = None
+        self._seen = self._context.capabilities
+        self._plain = encoding(self._seen, config.name)
 
     @property
     def encoding(self) -> Encoding:
         """See `Dialect.encoding`."""
-        return self._response or encoding(self._context.capabilities, self._context.server)
+        return self._response or self._plain_encoding()
+
+    def _plain_encoding(self) -> IrcEncoding:
+        capabilities = self._context.capabilities
+        if capabilities is not self._seen:
+            self._seen, self._plain = capabilities, encoding(capabilities, self._context.server)
+        return self._plain
 
     @property
     def one_at_a_time(self) -> bool:
@@ -163,17 +171,17 @@ class Irc:
                 continue
             text, is_utf8 = _decoded(raw.replace(b"\0", b""))  # no line has one (RFC 2812, section 2.3.1)
             message = parse(text.strip("\r"))
-            if message is not None:
-                yield from self._labelled(message, raw, is_utf8)
+            if message is None:
+                continue
+            if LABELED_RESPONSE in self._context.capabilities and (label := multiline.label_of(self._context, message)):
+                yield from self._labelled(label, message, raw, is_utf8)
+            else:
+                yield from self._read(message, raw, is_utf8)
 
-    def _labelled(self, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
-        """Carry out a line; if it has a label, what comes of it is told in one piece."""
+    def _labelled(self, label: str, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
+        """Carry out a line; what comes of it is told in one piece."""
         context = self._context
-        label = multiline.label_of(context, message) if LABELED_RESPONSE in context.capabilities else ""
-        if not label:
-            yield from self._read(message, raw, is_utf8)
-            return
-        plain = encoding(context.capabilities, context.server)
+        plain = self._plain_encoding()
         response = self._response = Response(label, context.form, context.me, plain, context.next_batch)
         for item in self._read(message, raw, is_utf8):
             if isinstance(item, bytes):
@@ -186,8 +194,7 @@ class Irc:
     def _read(self, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
         context, verb = self._context, message.command
         reader = READERS.get(verb)
-        tags = tag_size(raw)
-        if len(raw) - tags > MOST_LINE_BYTES - 2 or tags > MOST_CLIENT_TAG_BYTES + 2:
+        if is_too_long(raw):
             multiline.abandon(context)
             yield context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
         elif not is_utf8:
@@ -196,7 +203,7 @@ class Irc:
             yield context.standard("FAIL", known, "INVALID_UTF8", last="This server speaks UTF-8 only")
         elif not context.me and verb not in AT_THE_DOOR:
             yield context.numeric(numerics.ERR_NOTREGISTERED, last="You have not registered")
-        elif interruption := multiline.interrupted(context, message):
+        elif context.open_batch is not None and (interruption := multiline.interrupted(context, message)):
             yield interruption
         elif reader is None:
             yield context.numeric(numerics.ERR_UNKNOWNCOMMAND, word(verb)[:40], last="Unknown command")

@@ -64,9 +64,12 @@ def serialise(message: Message) -> str:
     return " ".join(words)
 
 
-def tag_size(raw: bytes) -> int:
-    """How many bytes of a line are its tags, with ``@`` and the space."""
-    return (raw.find(b" ") + 1 or len(raw)) if raw.startswith(b"@") else 0
+def is_too_long(raw: bytes) -> bool:
+    """Whether a client's line, without its end, has more tags, or more besides them, than it may have."""
+    if not raw.startswith(b"@"):
+        return len(raw) > MOST_LINE_BYTES - 2
+    tags = raw.find(b" ") + 1 or len(raw)
+    return tags > MOST_CLIENT_TAG_BYTES + 2 or len(raw) - tags > MOST_LINE_BYTES - 2
 
 
 def write_tag(key: str, value: str) -> str:

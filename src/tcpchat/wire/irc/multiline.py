@@ -114,7 +114,7 @@ def _end(context: Context) -> Iterator[Request | bytes]:
         return
     message = Message(batch.verb, (batch.target, batch.text), "", batch.opening.tags)
     kind: commands.Kind = "notice" if batch.verb == "NOTICE" else "text"
-    yield said(batch.target, batch.text, kind, message, batch.seams)
+    yield said(batch.target, batch.text, kind, message, tuple(batch.seams))
 
 
 def _failed(context: Context, message: Message, code: str, *about: str, last: str) -> bytes:

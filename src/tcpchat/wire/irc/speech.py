@@ -18,28 +18,28 @@ CONCAT = "draft/multiline-concat"
 VERBS: dict[commands.Kind, str] = {"text": "PRIVMSG", "notice": "NOTICE", "action": "PRIVMSG"}
 
 
-def said(target: str, text: str, kind: commands.Kind, message: Message, seams: list[int] | None = None) -> Request:
+def said(target: str, text: str, kind: commands.Kind, message: Message, seams: tuple[int, ...] = ()) -> Request:
     """What is said to a room, to those in it who have a status, or to one person."""
     status, room = split_status(target)
-    tags, seams = client_tags(message), seams or []
+    tags = client_tags(message) if message.tags else None
     if names.is_room(room):
-        wish: commands.Command = commands.Say(room=room, text=text, kind=kind, status=status, tags=tags, seams=seams)
-    else:
-        wish = commands.Tell(to=target, text=text, kind=kind, tags=tags, seams=seams)
-    return Request(wish, message)
+        return Request(commands.Say(room=room, text=text, kind=kind, status=status, tags=tags, seams=seams), message)
+    return Request(commands.Tell(to=target, text=text, kind=kind, tags=tags, seams=seams), message)
 
 
 def split_status(target: str) -> tuple[str, str]:
     """``@#room`` as its status and the room; of several the lowest counts, which includes the others."""
+    if target[:1] not in STATUSES:
+        return "", target
     room = target.lstrip(STATUSES)
-    if room == target or not names.is_room(room):
+    if not names.is_room(room):
         return "", target
     return ("+" if "+" in target[: -len(room)] else "@"), room
 
 
-def client_tags(message: Message) -> commands.Tags:
-    """The tags that are passed on; the server's own are none of a client's business."""
-    return {key: value for key, value in message.tags.items() if is_client_tag(key)}
+def client_tags(message: Message) -> commands.Tags | None:
+    """The tags that are passed on, if there are any; the server's own are none of a client's business."""
+    return {key: value for key, value in message.tags.items() if is_client_tag(key)} or None
 
 
 def speech(event: events.Said | events.Told, target: str, form: Form) -> bytes:
@@ -73,7 +73,7 @@ def _batch(
     )
 
 
-def _pieces(text: str, seams: list[int], most: int) -> list[tuple[str, bool]]:
+def _pieces(text: str, seams: tuple[int, ...], most: int) -> list[tuple[str, bool]]:
     """The text in pieces that fit into lines, each with whether it goes on with the line of the one before."""
     pieces: list[tuple[str, bool]] = []
     places = [place for place in seams if 0 < place < len(text)]

@@ -6,20 +6,20 @@ from tcpchat.model import commands, events, names, replies
 from tcpchat.model.text import CTCP
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import multiline, numerics
-from tcpchat.wire.irc.accounts import NICKSERV, read_services
+from tcpchat.wire.irc.accounts import NICKSERV_FOLDED, read_services
 from tcpchat.wire.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS
 from tcpchat.wire.irc.isupport import MOST_TARGETS
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.speech import ACTION, VERBS, client_tags, said, speech, split_status
 from tcpchat.wire.irc.topic import Context, Tables, listed, param
-from tcpchat.wire.irc.writing import Form, line, room_in_line, word
+from tcpchat.wire.irc.writing import Form, line, word
 
 _KINDS: dict[str, commands.Kind] = {verb: kind for kind, verb in VERBS.items() if kind != "action"}
 
 
 def read_speech(context: Context, message: Message) -> Iterator[Request | bytes]:
     """PRIVMSG <target>{,<target>} :<text>"""
-    if "batch" in message.tags and (context.open_batch is not None or context.dead_batch):
+    if message.tags and "batch" in message.tags and (context.open_batch is not None or context.dead_batch):
         yield from multiline.read_line(context, message)
     elif not param(message, 0):
         yield from _unless_notice(message, _no_recipient(context, message))
@@ -37,9 +37,9 @@ def read_notice(context: Context, message: Message) -> Iterator[Request | bytes]
 def _read_targets(context: Context, message: Message) -> Iterator[Request | bytes]:
     text, kind = message.params[1], _KINDS[message.command]
     for target in targets(message):
-        if len(text.encode()) > room_in_line(f":{context.source} {message.command} {target} :"):
+        if not context.fits(message.command, target, text):
             yield context.numeric(numerics.ERR_INPUTTOOLONG, last="The text does not fit into a line")
-        elif names.fold(target) == names.fold(NICKSERV):
+        elif names.fold(target) == NICKSERV_FOLDED:
             if kind != "notice":
                 yield from read_services(context, Message("NICKSERV", (text,)))
         elif kind == "text" and text.startswith(ACTION):
@@ -59,12 +59,14 @@ def read_tagmsg(context: Context, message: Message) -> Iterator[Request | bytes]
         for target in targets(message):
             status, room = split_status(target)
             to = room if names.is_room(room) else target
-            if names.fold(to) != names.fold(NICKSERV):
-                yield Request(commands.Tag(to=to, tags=tags, status=status if to == room else ""), message)
+            if names.fold(to) != NICKSERV_FOLDED:
+                yield Request(commands.Tag(to=to, tags=tags or {}, status=status if to == room else ""), message)
 
 
 def targets(message: Message) -> list[str]:
     """Whom a message is for: everybody once, and not too many."""
+    if "," not in message.params[0]:
+        return [message.params[0]]
     return list({names.fold(target): target for target in listed(message)}.values())[:MOST_TARGETS]
 
 

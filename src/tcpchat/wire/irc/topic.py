@@ -10,12 +10,16 @@ from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Reply
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc.capabilities import Negotiation
-from tcpchat.wire.irc.message import Message
+from tcpchat.wire.irc.message import MOST_LINE_BYTES, Message
 from tcpchat.wire.irc.writing import Form, line, word
 
 if TYPE_CHECKING:
     from tcpchat.wire.irc.multiline import OpenBatch
     from tcpchat.wire.irc.sasl import Exchange
+
+
+SURELY_FITS = 300
+"""Bytes of a text and its target that leave room for any source: a nick of 100, a user of 12, a host of 64."""
 
 
 class Context:
@@ -60,6 +64,16 @@ class Context:
     def source(self) -> str:
         """The client, as others see it, as far as that is known."""
         return f"{self.me or self.wanted_nick or '*'}!{self.origin or f'{word(self.user)}@*'}"
+
+    def fits(self, verb: str, target: str, text: str) -> bool:
+        """Whether what the client says fits into the lines of those who hear it, with its source before it."""
+        if len(target) + len(text) <= SURELY_FITS and text.isascii() and target.isascii():
+            return True
+        source = self.source
+        size = len(source) + len(verb) + len(target) + len(text)
+        if not (text.isascii() and target.isascii() and source.isascii()):
+            size = sum(len(part.encode()) for part in (source, verb, target, text))
+        return size + len(":    :\r\n") - 1 <= MOST_LINE_BYTES
 
     def next_batch(self) -> str:
         """A batch reference this connection has not seen."""

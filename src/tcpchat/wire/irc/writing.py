@@ -13,6 +13,10 @@ from tcpchat.wire.irc.message import MOST_LINE_BYTES, write_tag
 WORDS_BYTES_A_LINE = 380
 """How much of a line may be names; the rest is for what stands before them."""
 
+MOST_WORD_BYTES = 150
+"""Of what somebody wrote, when it is given back in an answer: no valid name is longer, and two leave room for words."""
+
+_WITH_TAGS = (Said, Told, Tagged)
 _LINE_BREAKERS = re.compile("[\r\n\0]")
 
 
@@ -45,8 +49,9 @@ class Form:
                 tags.append(f"msgid={event.id}")
             if event.bot:
                 tags.append("bot")
-            if isinstance(event, Said | Told | Tagged) and event.tags:
-                tags.extend(write_tag(key, value) for key, value in event.tags.items())
+            client_tags = event.tags if isinstance(event, _WITH_TAGS) else None
+            if client_tags:
+                tags.extend(write_tag(key, value) for key, value in client_tags.items())
         return f"@{';'.join(tags)} " if tags else ""
 
     def doubled(self, event: Event) -> bool:
@@ -114,8 +119,8 @@ def packed(words: list[str], most: int = WORDS_BYTES_A_LINE, between: str = " ")
 
 def word(text: str) -> str:
     """What somebody wrote, as a parameter that others may follow."""
-    kept = "".join(character for character in text[:200] if character.isprintable() and character != " ")
-    return kept.lstrip(":") or "*"
+    kept = "".join(character for character in text[:MOST_WORD_BYTES] if character.isprintable() and character != " ")
+    return cut(kept.lstrip(":"), MOST_WORD_BYTES)[0] or "*"
 
 
 def clock(milliseconds: int) -> str:
