@@ -18,6 +18,7 @@ from tcpchat.model.records import (
     Append,
     Attempt,
     Check,
+    Count,
     Document,
     Drop,
     Find,
@@ -26,7 +27,6 @@ from tcpchat.model.records import (
     Hashed,
     Hold,
     Latest,
-    Proven,
     Put,
     Read,
     Record,
@@ -266,7 +266,7 @@ class Ledger:
                 return Hashed(password, "c2FsdA==", 1, "", "")
             case Check(password=password, hash=hash):
                 return password == hash != ""
-            case Attempt() | Proven():
+            case Attempt() | Count():
                 return None
             case Reload():
                 return ""

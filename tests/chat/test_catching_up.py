@@ -423,7 +423,8 @@ async def test_who_came_and_who_went_meanwhile_is_told_at_the_end(world: World) 
     assert [event.text for event in words if isinstance(event, Said)] == ["hi", "hello"]
     assert {event.by for event in changes if isinstance(event, Left)} == {"carl", "dora", "ann"}
     assert {event.by for event in changes if isinstance(event, Joined)} == {"emil", "anna"}
-    assert len(changes) == 5
+    assert [event.by for event in changes[5:] if isinstance(event, events.WentAway)] == ["anna"]
+    assert len(changes) == 6
 
 
 async def test_who_took_a_seat_in_the_same_batch_is_told_too(world: World) -> None:

@@ -162,6 +162,25 @@ def test_ones_own_lines_come_as_the_encoding_wants(hub: Hub, ledger: Ledger, kin
     assert (ann.heard, bob.heard) == (heard, [1, 2, 3])
 
 
+TALK = "@~person of session of ann,~person of session of bob"
+
+
+def test_who_took_the_nick_meanwhile_is_not_told_what_was_for_another(hub: Hub, ledger: Ledger) -> None:
+    ann, bob, mal = entered(hub, ledger, "ann", "bob", "mal")
+    told = Told(to="bob", by="ann", text="a secret", talk=TALK, time=3, number=1)
+    hub.feed([Gone(by="bob", time=1), Renamed(by="mal", to="bob", time=2), told])
+    assert (ann.heard, bob.heard, mal.heard) == ([3], [], [2])
+
+
+def test_who_renames_in_time_is_put_out_all_the_same(hub: Hub, ledger: Ledger) -> None:
+    ann, bob = seated(hub, ledger, "ann", "bob")
+    kicked = Kicked(room="#tea", by="ann", nick="bob", session=bob.session, time=2, number=1)
+    hub.feed([Renamed(by="bob", to="rob", time=1), kicked, said(3)])
+    assert (ann.heard, bob.heard) == ([1, 2, 3], [1, 2])
+    assert bob.user is not None
+    assert bob.user.rooms == {}
+
+
 def test_what_is_told_is_heard_by_the_two_only(hub: Hub, ledger: Ledger) -> None:
     ann, bob, carl = seated(hub, ledger, "ann", "bob", "carl")
     ledger.do(ann, Tell(to="BOB", text="psst"))
@@ -170,7 +189,7 @@ def test_what_is_told_is_heard_by_the_two_only(hub: Hub, ledger: Ledger) -> None
 
 def test_what_is_told_keeps_its_place_among_what_the_room_hears(hub: Hub, ledger: Ledger) -> None:
     ann, bob, carl = seated(hub, ledger, "ann", "bob", "carl")
-    told = [Told(to="bob", by="ann", text="psst", time=time, number=1) for time in (102, 103, 105)]
+    told = [Told(to="bob", by="ann", text="psst", talk=TALK, time=time, number=1) for time in (102, 103, 105)]
     hub.feed([said(101), *told[:2], said(104), told[2], said(106)])
     assert ann.heard == bob.heard == [101, 102, 103, 104, 105, 106]
     assert carl.heard == [101, 104, 106]
@@ -182,7 +201,7 @@ def test_what_is_told_keeps_its_place_among_what_all_rooms_hear(hub: Hub, ledger
         ledger.do(ear, Join(room="#tea"), Join(room="#milk"))
     ann.heard.clear()
     bob.heard.clear()
-    told = [Told(to="bob", by="ann", text="psst", time=time, number=1) for time in (102, 104)]
+    told = [Told(to="bob", by="ann", text="psst", talk=TALK, time=time, number=1) for time in (102, 104)]
     hub.feed([said(101), told[0], said(103, room="#milk"), told[1], Renamed(by="ann", to="anna", time=105)])
     assert ann.heard == bob.heard == [101, 102, 103, 104, 105]
 
@@ -190,7 +209,8 @@ def test_what_is_told_keeps_its_place_among_what_all_rooms_hear(hub: Hub, ledger
 def test_what_is_said_to_a_status_is_heard_by_those_who_have_it_and_by_who_says_it(hub: Hub, ledger: Ledger) -> None:
     ears = seated(hub, ledger, "op", "voiced", "both", "plain", "ann")
     changes = [ModeChange("+", "v", "voiced"), ModeChange("+", "v", "both"), ModeChange("+", "o", "both")]
-    hub.feed([ModesSet(room="#tea", by="op", changes=changes, time=1, number=1)])
+    sessions = {nick: f"session of {nick}" for nick in ("voiced", "both")}
+    hub.feed([ModesSet(room="#tea", by="op", changes=changes, sessions=sessions, time=1, number=1)])
     for ear in ears:
         ear.heard.clear()
     to_operators, to_voices = (
@@ -209,7 +229,8 @@ def test_what_is_said_to_a_status_is_heard_by_those_who_have_it_and_by_who_says_
 
 def test_who_is_put_out_hears_what_came_before_and_that_they_are_out(hub: Hub, ledger: Ledger) -> None:
     ann, bob = seated(hub, ledger, "ann", "bob")
-    hub.feed([said(1), Kicked(room="#tea", by="ann", nick="BOB", reason="x", time=2, number=2), said(3)])
+    kicked = Kicked(room="#tea", by="ann", nick="bob", session=bob.session, reason="x", time=2, number=2)
+    hub.feed([said(1), kicked, said(3)])
     assert (ann.heard, bob.heard) == ([1, 2, 3], [1, 2])
     assert bob.user is not None
     assert bob.user.rooms == {}
@@ -219,7 +240,8 @@ def test_words_of_one_who_was_put_out_meanwhile_are_heard_by_the_room_and_by_the
     hub: Hub, ledger: Ledger
 ) -> None:
     ann, bob = seated(hub, ledger, "ann", "bob")
-    hub.feed([Kicked(room="#tea", by="ann", nick="bob", time=1, number=1), said(2, "bob"), said(3)])
+    kicked = Kicked(room="#tea", by="ann", nick="bob", session=bob.session, time=1, number=1)
+    hub.feed([kicked, said(2, "bob"), said(3)])
     assert (ann.heard, bob.heard) == ([1, 2, 3], [1, 2])
 
 
@@ -384,7 +406,7 @@ def picture(hub: Hub) -> object:
 
 def test_words_of_one_who_is_gone_are_still_heard(hub: Hub, ledger: Ledger) -> None:
     ann, bob = seated(hub, ledger, "ann", "bob")
-    hub.feed([Gone(by="ann", time=1), said(2), Told(to="bob", by="ann", text="x", time=3, number=1)])
+    hub.feed([Gone(by="ann", time=1), said(2), Told(to="bob", by="ann", text="x", talk=TALK, time=3, number=1)])
     assert bob.heard == [1, 2, 3]
     assert ann.heard == []
 
@@ -504,7 +526,7 @@ def test_a_room_that_is_renamed_keeps_its_people_and_what_holds_in_it(hub: Hub, 
         *("bob", "ann", "#tea", "#Milk"),
         *("why", "t"),
     )
-    assert moved.people == ["@ann!user@host", "bob!user@host"]
+    assert list(moved.people) == ["@ann!user@host", "bob!user@host"]
     ledger.do(bob, Say(room="#milk", text="y"))
     page = ledger.do(bob, commands.History(room="#milk"))
     assert isinstance(page, replies.Page)

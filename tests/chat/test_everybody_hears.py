@@ -382,6 +382,7 @@ class Chat(RuleBasedStateMachine):
                     assert ear.user is not None
                     assert ear.user.nick == nick
             case commands.Join(room=room) if isinstance(reply, replies.Seated):
+                room = reply.room  # it may have been renamed meanwhile
                 members = oracle.rooms[room.casefold()]
                 assert ear in members
                 assert reply.people == [one.user.nick for one in members if one.user is not None]

@@ -81,18 +81,22 @@ class Client:
             return
         for item in self.dialect.receive(data):
             if isinstance(item, Request):
-                self.encoding = self.dialect.encoding
                 if type(item.command) in SAID and not self.dialect.one_at_a_time:
                     self._say(item)
                     continue
+                self.encoding = self.dialect.encoding
                 yield from self._settle()
+                if self.dialect.one_at_a_time:
+                    self.catch_up()
                 yield from self._obey(item)
                 if type(item.command) is commands.Quit and self.ending is None:
                     self.ending = "bye"
                 if self.ending is not None:
                     return
-            else:
+            elif item:
                 self.written.append(item)
+            else:
+                yield from self._settle()
             self.encoding = self.dialect.encoding
         yield from self._settle()
 

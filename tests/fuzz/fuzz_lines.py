@@ -19,7 +19,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.fuzz.fuzzer import Journal
+    from tests.fuzz.fuzzer import Fuzzer, Journal
 
 LINES = 1_000_000
 SAMPLES = 100
@@ -148,9 +148,9 @@ def _arguments() -> argparse.Namespace:
 def _unguided(wanted: argparse.Namespace, kept: Path) -> int:
     """Change what is kept at random; gives the status to exit with."""
     from tests.fuzz import mutation, scripts
-    from tests.fuzz.world import prepared
+    from tests.fuzz.world import alarmed
 
-    with prepared():
+    with alarmed():
         run, random, corpus = _Run(wanted, kept), Random(wanted.seed), scripts.corpus()
         run.begin()
         while not run.over:
@@ -167,7 +167,7 @@ def _guided(wanted: argparse.Namespace, kept: Path) -> int:
         return _unguided(wanted, kept)
     with atheris.instrument_imports(include=["tcpchat"]):
         from tests.fuzz import fuzzer, mutation, scripts  # noqa: F401
-        from tests.fuzz.world import prepared
+        from tests.fuzz.world import alarmed
     corpus = scripts.corpus()
 
     def one(data: bytes) -> None:
@@ -183,7 +183,7 @@ def _guided(wanted: argparse.Namespace, kept: Path) -> int:
             return atheris.Mutate(data, most)  # type: ignore[no-any-return]
         return mutation.changed(data, random, corpus, most)
 
-    with prepared():
+    with alarmed():
         run = _Run(wanted, kept)
         run.begin()
         atheris.Setup([sys.argv[0], *_options(wanted, kept)], one, custom_mutator=changed)
@@ -226,11 +226,11 @@ class _Run:
 
     def begin(self) -> None:
         """What is kept comes first, in both kinds of worlds; then the clock runs."""
-        from tests.fuzz import heavy, scripts
+        from tests.fuzz import heavy, mutation, scripts
 
-        self._start = time.perf_counter()
+        self._start, corpus = time.perf_counter(), scripts.corpus()
         for _ in range(2):
-            for data in [*scripts.corpus(), *heavy.heavy().values()]:
+            for data in [*corpus, *heavy.heavy().values(), *mutation.systematically(corpus)]:
                 self.play(data)
 
     def play(self, data: bytes) -> None:
@@ -268,7 +268,9 @@ class _Run:
             f"{blocks:+,} blocks of Python's, caches emptied; {megabytes:+.1f} MB of {resident():.0f} MB of the process"
         )
         slow = self._measure()
-        aged = long_life(lines := min(LONG_LIFE, self._lines)).growth(HALF)
+        memory, old = long_life(lines := min(LONG_LIFE, self._lines))
+        fuzzer.failures = old.failures | fuzzer.failures
+        aged = memory.growth(HALF)
         print(f"one world of {lines:,} lines, in its second half: {aged[0]:+,} blocks, {aged[1]:+.1f} MB")
         self._grows = max(blocks, aged[0]) > MOST_GROWTH_BLOCKS or megabytes > MOST_GROWTH_MB
         return slow
@@ -296,8 +298,8 @@ class _Run:
         return sum(float(line.split()[0]) > MOST_SECONDS * 1_000 for line in told)
 
 
-def long_life(lines: int, log_bytes: int = MOST_LOG_BYTES) -> Memory:
-    """One world for all lines, with a small log: how it grows."""
+def long_life(lines: int, log_bytes: int = MOST_LOG_BYTES) -> "tuple[Memory, Fuzzer]":
+    """One world for all lines, with a small log: how it grows, and whether it fails."""
     from tcpchat.backend import memory as backend
     from tests.fuzz import mutation, scripts
     from tests.fuzz.fuzzer import Fuzzer
@@ -312,15 +314,15 @@ def long_life(lines: int, log_bytes: int = MOST_LOG_BYTES) -> Memory:
             memory.look(fuzzer.lines)
     finally:
         backend.MOST_BYTES, backend.MOST_LOGS = sizes
-    return memory
+    return memory, fuzzer
 
 
 def _measure(files: list[Path]) -> None:
     """How long the slowest line of each took, and for how much of that at once nobody else had a turn."""
     from tests.fuzz.fuzzer import Journal, fastest
-    from tests.fuzz.world import prepared
+    from tests.fuzz.world import alarmed
 
-    with prepared():
+    with alarmed():
         for file in files:
             seconds, held, line = fastest(Journal.from_file(file))
             print(f"{seconds * 1_000:.2f} ms, {held * 1_000:.2f} ms at once  {file}  {line[:90]!r}", flush=True)
@@ -330,9 +332,9 @@ def _replay(file: Path) -> None:
     """Every line and all that comes of it."""
     from tests.fuzz.fuzzer import Journal
     from tests.fuzz.fuzzer import outcome as outcome_of
-    from tests.fuzz.world import prepared
+    from tests.fuzz.world import alarmed
 
-    with prepared():
+    with alarmed():
         print(outcome_of(Journal.from_file(file), tell=True) or "nothing fails")
 
 

@@ -15,7 +15,7 @@ from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import Durable, Holdings
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Limits
-from tcpchat.model.records import Attempt, Check, Hash, Hashed, Proven, Question, Record, Reload, Wish
+from tcpchat.model.records import Attempt, Check, Count, Hash, Hashed, Question, Record, Reload, Wish
 from tcpchat.model.replies import Refused
 from tcpchat.server.throttle import Throttle
 
@@ -141,8 +141,8 @@ class Ledger:
         match wish:
             case Attempt(who=who):
                 self._throttle.attempt(network, who, self._clock)
-            case Proven(who=who):
-                self._throttle.proven(network, who)
+            case Count(who=who):
+                self._throttle.count(network, who)
             case Hash(password=password):
                 if len(self.memory._documents) > MOST_ACCOUNTS:
                     raise Refused("busy", "Too many log in at this moment. Try again in a few seconds.")

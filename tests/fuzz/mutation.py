@@ -1,6 +1,6 @@
 """New lines from old ones: as a person would mistype them, a program would send them, and an attacker."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from tcpchat.wire.irc.capabilities import OFFERED
@@ -28,9 +28,32 @@ TAGS = [
     *b"+x=\\:\\s label=\\n account=root label=x;y".split(), b"+y=" + b"v" * 500, b"+\xff", b"+z=\xe2\x80\xa8",
     b"label=\0",
 ]  # fmt: skip
+LINES_OF_A_VERB = 8
+"""So many, the longest, are taken apart systematically."""
+
 CLIENTS = b"0011222345abcf"
 
 Change = Callable[[bytes, Random, Sequence[bytes]], bytes]
+
+
+NASTY = [
+    b"\r", b"\0", b"a\rb", b":", b"::", b"\xff", b"\x01", b" ", b",", b"*" * 400, b"x" * 490,
+    "é".encode() * 200, "💥".encode() * 110, "\u2028\u202e".encode(),
+]  # fmt: skip
+
+
+def systematically(corpus: Sequence[bytes]) -> Iterator[bytes]:
+    """Lines of each verb with each of their words made nasty, one after the other."""
+    lines: dict[bytes, list[bytes]] = {}
+    for line in sorted((line for script in corpus for line in script.split(b"\n")), key=lambda line: -line.count(b" ")):
+        words = line.split(b" ")
+        verb = words[min(len(words) - 1, 2 if words[1:] and words[1].startswith(b"@") else 1)].upper()
+        if verb in VERBS and verb != b"QUIT" and len(lines.setdefault(verb, [])) < LINES_OF_A_VERB:
+            lines[verb].append(line)
+    for line in (line for of_a_verb in lines.values() for line in of_a_verb):
+        words = line.split(b" ")
+        for nasty in NASTY:
+            yield b"\n".join(b" ".join([*words[:at], nasty, *words[at + 1 :]]) for at in range(1, len(words)))
 
 
 def next_script(random: Random, corpus: Sequence[bytes]) -> bytes:

@@ -6,18 +6,18 @@ from random import Random
 
 import pytest
 
-from tcpchat.wire.irc import dialect
+from tcpchat.wire.irc import dialect, numerics
 from tests.fuzz import checks, heavy, mutation, scripts
 from tests.fuzz.fuzz_lines import HALF, MOST_GROWTH_BLOCKS, long_life
 from tests.fuzz.fuzzer import Fuzzer
-from tests.fuzz.world import CONFIGS, World, prepared
+from tests.fuzz.world import CONFIGS, World, alarmed
 
 LINES, LONG = 20_000, 1_000_000
 
 
 @pytest.fixture(autouse=True)
 def alarm() -> Iterator[None]:
-    with prepared():
+    with alarmed():
         yield
 
 
@@ -34,6 +34,14 @@ def test_what_is_kept_fails_nothing(place: int) -> None:
         check(fuzzer)
 
 
+@pytest.mark.parametrize("place", range(len(CONFIGS)))
+def test_no_word_of_a_line_can_be_so_nasty_that_something_fails(place: int) -> None:
+    fuzzer = Fuzzer(first=place)
+    for data in mutation.systematically(scripts.corpus()):
+        fuzzer.play(data)
+    check(fuzzer)
+
+
 def test_lines_made_at_random_fail_nothing(long: bool) -> None:
     fuzzer, random, corpus = Fuzzer(), Random(20_260_801), scripts.corpus()
     while fuzzer.lines < (LONG if long else LINES):
@@ -42,7 +50,8 @@ def test_lines_made_at_random_fail_nothing(long: bool) -> None:
 
 
 def test_a_world_that_lives_long_does_not_grow(long: bool) -> None:
-    memory = long_life(200_000 if long else 10_000, 1 << 20 if long else 1 << 16)
+    memory, fuzzer = long_life(200_000 if long else 10_000, 1 << 20 if long else 1 << 16)
+    check(fuzzer)
     assert memory.growth(HALF)[0] < MOST_GROWTH_BLOCKS
 
 
@@ -50,6 +59,37 @@ def test_every_verb_is_in_the_corpus() -> None:
     lines = [line for data in scripts.corpus() for moment in scripts.script(data) for _, line in moment]
     words = {word for line in lines for word in line.upper().split(b" ")[:2]}
     assert {verb.encode() for verb in dialect.READERS} <= words
+
+
+def test_what_is_kept_brings_about_all_that_the_server_can_say() -> None:
+    told: set[str] = set()
+    for place in range(len(CONFIGS)):
+        for data in scripts.corpus():
+            world = World(place, faults=False)
+            for moment in scripts.script(data):
+                world.moment(moment)
+                for chunks in world.told().values():
+                    told.update(verbs(b"".join(chunks)))
+    assert not {name: number for name, number in vars(numerics).items() if name.isupper() and number not in told}
+    assert {
+        "ACCOUNT",
+        "AUTHENTICATE",
+        "AWAY",
+        "BATCH",
+        "CHGHOST",
+        "ERROR",
+        "INVITE",
+        "KICK",
+        "KILL",
+        "MARKREAD",
+    } <= told
+    assert {"FAIL", "MODE", "NICK", "QUIT", "REDACT", "RENAME", "SETNAME", "TAGMSG", "TOPIC", "WALLOPS"} <= told
+
+
+def verbs(chunk: bytes) -> Iterator[str]:
+    """The numerics and verbs of its lines."""
+    for line in chunk.decode().split("\r\n")[:-1]:
+        yield next(word for word in line.split(" ") if word[0] not in "@:")
 
 
 def test_a_file_gives_back_what_it_was_given(tmp_path: Path) -> None:

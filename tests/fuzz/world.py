@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Config, Limits, Operator
-from tcpchat.wire.irc import sasl
 from tcpchat.wire.irc.capabilities import OFFERED
 from tests.fuzz.client import Client, stopped
 from tests.fuzz.ledger import Ledger
@@ -33,8 +32,8 @@ CONFIGS = (
 )
 """An open door and usual limits; a locked one and hardly any space. A world's number chooses."""
 
-NONCE = "server"
-"""What the server adds to the nonces of SCRAM."""
+SECRET = b"secret" * 5
+"""With it, and without a time of the start, nonces of SCRAM are known: the corpus has proofs for first links."""
 
 _ALL = sorted(OFFERED)
 _SOME = "server-time echo-message labeled-response userhost-in-names standard-replies"
@@ -86,26 +85,24 @@ _log = logging.getLogger("tcpchat")
 
 
 @contextmanager
-def prepared() -> Iterator[None]:
-    """For so long nothing is only noted down, and what SCRAM makes up is known, so that a corpus can prove it."""
-    made_up, sasl.token_urlsafe = sasl.token_urlsafe, lambda _: NONCE  # type: ignore
+def alarmed() -> Iterator[None]:
+    """For so long nothing is only noted down."""
     _log.addHandler(_alarm)
     try:
         yield
     finally:
         _log.removeHandler(_alarm)
-        sasl.token_urlsafe = made_up  # type: ignore
 
 
 class World:
     """The chat, and the lines that are said in it."""
 
     def __init__(self, number: int = 0, *, faults: bool = True) -> None:
-        assert _alarm in _log.handlers, "see prepared()"
+        assert _alarm in _log.handlers, "see alarmed()"
         self.config = CONFIGS[number % len(CONFIGS)]
         self.hub = Hub(self.config)
         self.hub.state.log = "fuzz"
-        self.hub.state.secret = b"secret" * 5
+        self.hub.state.secret = SECRET
         self.ledger = Ledger(self.hub, self.config.limits, faults=faults)
         self.moments = 0
         self.held = 0.0

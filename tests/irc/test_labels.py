@@ -351,3 +351,15 @@ async def test_a_line_that_is_too_long_is_answered_once(connect: Connect) -> Non
     answer = one(await ask(ann, f"@label=xyz PRIVMSG #tea :{'x' * 600}"))
     assert answer.command == "417"
     assert answer.tags in ({}, {"label": "xyz"})
+
+
+async def test_what_was_said_before_is_no_part_of_a_labelled_answer(connect: Connect) -> None:
+    """IRCv3 labeled-response: «any message from the server in reply» to the labelled one; lines of one packet are still
+    lines of their own."""
+    ann = await enter(connect, "ann", "#tea", ECHO)
+    lines = await ask(ann, "PRIVMSG #tea :one", "@label=x PRIVMSG #tea :two", "@label=y PING z")
+    assert [(line.command, line.params[-1], line.tags.get("label")) for line in lines] == [
+        ("PRIVMSG", "one", None),
+        ("PRIVMSG", "two", "x"),
+        ("PONG", "z", "y"),
+    ]

@@ -24,7 +24,7 @@ async def test_a_key_is_typed_behind_the_room(connect: Connect) -> None:
     await ann.until("PONG")
     await bob.enter_line("bob")
     bob.send("/join #tea")
-    await bob.until(r"^-- #tea has a key, and that is not it\.\r\n")
+    await bob.until(r"^-- #tea has a key: /join #tea KEY\.\r\n")
     bob.send("/join #tea milk")
     await bob.until(r"^-- You are in #tea: ")
 
@@ -51,3 +51,44 @@ async def test_a_room_that_is_called_otherwise_is_told(connect: Connect) -> None
     await bob.until(r"You are in #tea")
     ann.send("RENAME #tea #cha :it is Chinese")
     await bob.until(r"^-- #tea is called #cha now \(it is Chinese\)\r\n")
+
+
+async def test_who_founds_a_room_with_nc_decides_about_it(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_line("ann")
+    ann.send("/join #tea")
+    await ann.until(r"You are in #tea")
+    await bob.enter_irc("bob", "#tea")
+    ann.send("/who", "/kick bob too loud", "/ban bob")
+    await ann.until(r"^-- #tea: @ann, bob\r\n")
+    await ann.until(r"^-- ann put bob out of #tea \(too loud\)\r\n-- ann banned bob!\*@\* in #tea\r\n")
+    await bob.until(r"^:ann!line@localhost KICK #tea bob :too loud\r\n")
+    bob.send("JOIN #tea")
+    await bob.until(r" 474 bob #tea :")
+    ann.send("/unban bob", "/invite bob")
+    await ann.until(r"^-- ann lifted the ban on bob!\*@\* in #tea\r\n-- bob is invited to #tea\.\r\n")
+    await bob.until(r"^:ann!line@localhost INVITE bob #tea\r\n")
+    bob.send("JOIN #tea")
+    await ann.until(r"^-- bob joined\r\n")
+    ann.send("/op bob", "/op nobody")
+    await ann.until(r"^-- ann made bob an operator in #tea\r\n-- There is nobody called nobody here\.\r\n")
+
+
+async def test_what_one_may_not_do_is_said(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann", "#tea")
+    await bob.enter_line("bob")
+    bob.send("/join #tea", "/kick ann", "/ban ann")
+    await bob.until(r"^-- You are not an operator of #tea\.\r\n-- You are not an operator of #tea\.\r\n")
+
+
+async def test_a_message_to_one_person_is_confirmed(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_irc("ann")
+    await bob.enter_line("bob")
+    bob.send("/msg ann hi")
+    await bob.until(r"^-- ann is told\.\r\n")
+    ann.send("AWAY :eating", "PING done")
+    await ann.until("PONG")
+    bob.send("/msg ann hi")
+    await bob.until(r"^-- ann is told\. They are away: eating\r\n")

@@ -70,7 +70,7 @@ def _answer_to(command: commands.Command, said: events.Said) -> Answer:
                 return replies.Refused("wrong_password", "That is not it.", about=account)
             return replies.LoggedInReply(account=account or "Ann")
         case commands.Challenge():
-            return replies.ChallengeReply(salt="c2FsdA==", iterations=4_096)
+            return replies.ChallengeReply(salt="c2FsdA==", iterations=4_096, nonce="nonce")
         case commands.Prove(account=account, proof="cHJvb2Y="):
             return replies.LoggedInReply(account=account, signature="c2lnbmF0dXJl")
         case commands.Prove() | commands.BecomeOperator():

@@ -31,6 +31,7 @@ def test_what_a_labelled_line_brings_about_is_told_in_one_piece() -> None:
     dialect = irc("labeled-response batch echo-message")
     encoding = dialect.encoding
     items = iter(dialect.receive(b"@label=x PRIVMSG bob,#tea :hi\r\nPING after\r\n"))
+    assert next(items) == b"", "what was said before is answered before"
     told = events.Told(to="Bob", by="Ann", text="hi", id="a-3", talk="@~1,~2")
     stored = replies.Stored(number=1, id="a-1", time=1)
     away = replies.Stored(number=1, id="a-3", time=1, to="Bob", away="out")

@@ -161,7 +161,7 @@ def test_many_changes_of_modes_are_several_lines_and_none_is_lost() -> None:
 def test_who_knows_no_renaming_leaves_one_room_and_comes_into_the_other() -> None:
     moved = events.Moved(
         to="Bob", to_origin="bob@host", by="Ann", was="#tea", room="#milk", topic="of milk", topic_by="Ann",
-        topic_time=NOON, people=["@+Ann!ann@host", "Bob!bob@host"], reason="so",
+        topic_time=NOON, people=("@+Ann!ann@host", "Bob!bob@host"), reason="so",
     )  # fmt: skip
     assert lines(encoding(NONE, "tcpchat.local").write(moved)) == [
         ":Bob!bob@host PART #tea :so",

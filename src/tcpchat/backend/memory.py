@@ -25,6 +25,7 @@ from tcpchat.model.records import (
     Read,
     Record,
     as_now,
+    emptied,
     log_of,
     parties,
 )
@@ -125,12 +126,12 @@ class Memory:
     def _redact(self, redacted: Redacted) -> None:
         log = self._logs.get(log_of(redacted))
         for place, (event, key) in enumerate(log.entries if log else ()):
-            if event.id == redacted.of and isinstance(event, Said | Told):
-                left = replace(event, text="", tags=None, seams=(), redacted=True)
+            if event.id == redacted.of:
+                left = emptied(event)
                 log.entries[place] = (left, key)  # type: ignore[union-attr]
                 if key:
                     log.keyed[names.fold(event.by), key] = left  # type: ignore[union-attr]
-                self._bytes -= len(event.text)
+                self._bytes += _size(left) - _size(event)
                 return
 
     def _rename(self, event: RoomRenamed) -> bool:
@@ -183,14 +184,20 @@ class _Log:
         return event
 
     def read(self, wish: Read) -> list[LOGGED]:
-        after = wish.after if wish.after is not None else 0
-        before = wish.before if wish.before is not None else self.number + 1
-        found = (as_now(event, self.name) for event, _ in self.entries if after < event.number < before)
+        """Numbers are dense: those that are wanted are found by counting, from the nearer end."""
+        first = self.entries[0][0].number if self.entries else self.number + 1
+        size = len(self.entries)
+        start = 0 if wish.after is None else min(size, max(0, wish.after + 1 - first))
+        end = size if wish.before is None else max(start, min(size, wish.before - first))
+        backwards = wish.latest or wish.after is None
+        wanted = (
+            islice(reversed(self.entries), size - end, size - start) if backwards else islice(self.entries, start, end)
+        )
+        found = (event for event, _ in wanted)
         if wish.said:
             found = (event for event in found if isinstance(event, Said | Told) and not event.redacted)
-        if wish.after is not None and not wish.latest:
-            return list(islice(found, wish.limit))
-        return list(deque(found, maxlen=wish.limit))
+        events = [as_now(event, self.name) for event in islice(found, wish.limit)]
+        return events[::-1] if backwards else events
 
     def first_since(self, time: int) -> int:
         place = bisect_left(self.entries, time, key=lambda entry: entry[0].time)
@@ -206,4 +213,9 @@ _ANSWERS: dict[type[Question], Callable[[Memory, Any], object]] = {
 
 
 def _size(event: LOGGED) -> int:
-    return ENTRY_BYTES + len(event.topic if isinstance(event, TopicSet) else getattr(event, "text", ""))
+    """About: whatever a peer can make long counts."""
+    tags = getattr(event, "tags", None) or {}
+    changes = getattr(event, "changes", None) or []
+    words = (event.topic if isinstance(event, TopicSet) else getattr(event, "text", ""), getattr(event, "reason", ""))
+    values = (*tags.keys(), *tags.values(), *(change.value for change in changes))
+    return ENTRY_BYTES + sum(map(len, words)) + sum(map(len, values)) + 100 * (len(tags) + len(changes))

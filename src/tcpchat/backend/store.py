@@ -19,7 +19,20 @@ from tcpchat.backend.order import Durable, Written, now_ms, within
 from tcpchat.model import names
 from tcpchat.model.errors import EX_CONFIG, EX_DATAERR, EX_IOERR, CannotStart
 from tcpchat.model.events import LOGGED, Event, Redacted, RoomRenamed, Said, Told, TopicSet
-from tcpchat.model.records import Append, Document, Find, Get, Latest, Put, Question, Read, as_now, log_of, parties
+from tcpchat.model.records import (
+    Append,
+    Document,
+    Find,
+    Get,
+    Latest,
+    Put,
+    Question,
+    Read,
+    as_now,
+    emptied,
+    log_of,
+    parties,
+)
 
 FILE = "chat.db"
 
@@ -278,10 +291,8 @@ class _Batch:
         position, log = _position(event.of, self._incarnation), self._head(log_of(event)).id
         query = "SELECT body FROM entry WHERE position = ? AND log = ?"
         for (body,) in self._db.execute(query, (position, log)).fetchall():
-            said = _decode(body)  # type: ignore[arg-type]
-            if isinstance(said, Said | Told):
-                left = _encode(replace(said, text="", tags=None, seams=(), redacted=True))
-                self._db.execute("UPDATE entry SET body = ? WHERE position = ?", (left, position))
+            left = _encode(emptied(_decode(body)))  # type: ignore[arg-type]
+            self._db.execute("UPDATE entry SET body = ? WHERE position = ?", (left, position))
         return True
 
     def rename(self, event: RoomRenamed) -> bool:

@@ -1,10 +1,13 @@
 """One batch to many listeners, written once per encoding."""
 
+import logging
 from collections.abc import Collection, Iterable
 
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
 from tcpchat.model.events import Event
+
+log = logging.getLogger(__name__)
 
 
 class Run:
@@ -121,6 +124,10 @@ def _deliver(members: Iterable[User], run: Run) -> None:
     for user in members:
         listener = user.listener
         encoding = listener.encoding
-        chunk = run.view(user, encoding) if user in starts else chunk_for(encoding)
+        try:
+            chunk = run.view(user, encoding) if user in starts else chunk_for(encoding)
+        except Exception:  # what cannot be written for some must not keep it from the others
+            log.exception("%s could not be told of something", user.nick)
+            continue
         if chunk and not listener.put(chunk):
             listener.miss(run.events[starts.get(user, 0) :])

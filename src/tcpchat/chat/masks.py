@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 from tcpchat.model import names
 
-MOST_CHARACTERS = 200
+MOST_BYTES = 200
 MOST_WILDCARDS = 20
 
 Pattern = re.Pattern[str]
@@ -14,7 +14,7 @@ Pattern = re.Pattern[str]
 
 def sensible(mask: str) -> bool:
     """Whether it is worth looking for: a mask of nothing but wildcards costs more than it says."""
-    return len(mask) <= MOST_CHARACTERS and mask.count("*") + mask.count("?") <= MOST_WILDCARDS
+    return len(mask.encode()) <= MOST_BYTES and mask.count("*") + mask.count("?") <= MOST_WILDCARDS
 
 
 def fits(mask: str, name: str) -> bool:
@@ -41,7 +41,12 @@ def folded(name: str) -> str:
 
 def lowered(mask: str) -> str:
     """A mask without its capitals: those that are the same then mean the same."""
-    return mask.lower() if mask.isascii() else normalize("NFC", mask.lower())
+    if mask.isascii():
+        return mask.lower()
+    nick, bang, rest = mask.partition("!")
+    if "*" not in nick and "?" not in nick:
+        nick = names.fold(nick)
+    return normalize("NFC", (nick + bang + rest).lower())
 
 
 def normal(mask: str) -> str:

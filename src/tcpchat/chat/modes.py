@@ -54,7 +54,7 @@ class Mask:
             raise ValueError(text)
         else:
             inner = name = masks.normal(inner)
-        if " " in name or not masks.sensible(name):
+        if " " in name or text.startswith(":") or not text.isprintable() or not masks.sensible(name):
             raise ValueError(text)
         self.text = f"{EXTENDED}{MUTE}:{inner}" if self.mutes else inner
         self._pattern = masks.pattern(name)

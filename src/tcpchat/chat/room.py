@@ -39,7 +39,8 @@ class Room:
         self.modes: dict[str, str] = dict.fromkeys(flags, "")
         self.ranks: dict[User, str] = {}
         self.lists: dict[str, Masks] = {}
-        self.invited: dict[User, None] = {}
+        self.invited: dict[str, None] = {}
+        """Sessions that may come in, whatever else holds."""
 
     def shown_rank(self, user: User) -> str:
         """What somebody is, as it is shown: ``@``, ``+``, both or nothing."""

@@ -45,9 +45,18 @@ class State:
         self.persons: dict[str, Listener] = {}
         """Connections by who sits there."""
 
+    def begin(self, time: int) -> None:
+        """The server starts, at this time (milliseconds since 1970)."""
+        self.since = self.rooms[names.LOBBY].created = time
+
     def user(self, nick: str) -> User | None:
         """Who has this nick now."""
         return self.users.get(names.fold(nick))
+
+    def at(self, session: str) -> User | None:
+        """Who is at a connection now."""
+        listener = self.listeners.get(session)
+        return listener.user if listener is not None else None
 
     def room(self, name: str) -> Room | None:
         """The room of this name, if it is open or has a topic."""

@@ -45,11 +45,15 @@ class CheckNick(Command, frozen=True):
 
 
 class Register(Command, frozen=True):
-    """Have an account, and be logged in to it. Without a name it is called like the nick one has."""
+    """Have an account, and be logged in to it. Without a name it is called like the nick one has.
+
+    Who has not come in yet needs the `server_password`, if the server asks for one.
+    """
 
     password: str
     account: str = ""
     email: str = ""
+    server_password: str = ""
 
 
 class RegisterOther(Command, frozen=True):
@@ -308,7 +312,7 @@ class Tell(Command, frozen=True):
 
 
 class Tag(Command, frozen=True):
-    """Let client programs know something that is not text, such as that one is typing. Nothing of it is kept."""
+    """Let client programs know something that is not text, such as that one is typing. It is kept only on request."""
 
     to: str
     tags: Tags

@@ -66,20 +66,25 @@ class TopicSet(Event, frozen=True):
 
 
 class ModesSet(Event, frozen=True):
-    """Something else holds in a room, or somebody may do something else in it."""
+    """Something else holds in a room, or somebody may do something else in it.
+
+    `sessions` are the connections of those who do, by their nicks: nicks may have changed hands by now.
+    """
 
     room: str
     by: str
     changes: list[ModeChange]
+    sessions: dict[str, str] | None = None
 
 
 class Kicked(Event, frozen=True):
-    """Somebody was put out of a room."""
+    """Somebody was put out of a room: who is at the connection `session`, whatever their nick is by now."""
 
     room: str
     by: str
     nick: str
     reason: str = ""
+    session: str = ""
 
 
 class RoomRenamed(Event, frozen=True):
@@ -115,6 +120,7 @@ class Tagged(Event, frozen=True):
     to: str = ""
     talk: str = ""
     status: str = ""
+    redacted: bool = False
 
 
 # people
@@ -227,11 +233,12 @@ class Left(Event, frozen=True):
 
 
 class Invited(Event, frozen=True):
-    """Somebody was asked into a room."""
+    """Somebody was asked into a room; if the asker decides about it, it `opens` to them even if it is closed."""
 
     room: str
     by: str
     to: str
+    opens: bool = False
 
 
 class Moved(Event, frozen=True):
@@ -251,7 +258,8 @@ class Moved(Event, frozen=True):
     topic: str = ""
     topic_by: str = ""
     topic_time: int = 0
-    people: list[str] = []
+    people: tuple[str, ...] = ()
+    secret: bool = False
 
 
 class Aside(Event, frozen=True):

@@ -133,13 +133,13 @@ class Check(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """Ask whether one may try to prove to be `who`; it is refused to those who try too often."""
+    """Ask whether one may try to prove to be `who`; it is refused to those whose tries failed too often."""
 
     who: str
 
 
-class Proven(msgspec.Struct, frozen=True, gc=False):
-    """The attempt succeeded, and does not count."""
+class Count(msgspec.Struct, frozen=True, gc=False):
+    """Count a try that failed, or something else that nobody may do too often."""
 
     who: str
 
@@ -155,7 +155,7 @@ def nothing(owner: str) -> Drop:
 
 Record = Append | Hold | Drop | Release | Announce | Put
 Question = Read | Find | Latest | Get
-Work = Hash | Check | Attempt | Proven | Reload
+Work = Hash | Check | Attempt | Count | Reload
 Wish = Record | Question | Work
 
 
@@ -173,6 +173,17 @@ def log_of(event: events.LOGGED) -> str:
     if isinstance(event, events.Tagged | events.Redacted):
         return event.talk or event.status + names.fold(event.room)
     return names.fold(event.room)
+
+
+def emptied(event: events.LOGGED) -> events.LOGGED:
+    """What is left of an entry that was taken back."""
+    match event:
+        case events.Said() | events.Told():
+            return replace(event, text="", tags=None, seams=(), redacted=True)
+        case events.Tagged():
+            return replace(event, tags={}, redacted=True)
+        case _:
+            return event
 
 
 def as_now(event: events.LOGGED, log: str) -> events.LOGGED:

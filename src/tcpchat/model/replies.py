@@ -35,7 +35,7 @@ class Welcome(Reply, frozen=True):
     """You are in.
 
     `token` lets a later connection take the nick over from this one. `log` says which log the server keeps: if it
-    is another one than before, all numbers begin anew. `host` is what others see of your address.
+    is another one than before, all numbers begin anew. `origin` is what others see of you.
     """
 
     nick: str
@@ -66,10 +66,14 @@ class LoggedInReply(Reply, frozen=True, tag="logged_in"):
 
 
 class ChallengeReply(Reply, frozen=True, tag="challenge"):
-    """What SCRAM-SHA-256 needs: the account's salt (base64) and number of iterations."""
+    """What SCRAM-SHA-256 needs: the account's salt (base64), the number of iterations, and the server's nonce.
+
+    The nonce holds on this connection only: what is proven on another one proves nothing.
+    """
 
     salt: str
     iterations: int
+    nonce: str
 
 
 class Stored(Reply, frozen=True):

@@ -59,7 +59,7 @@ _CHANGES = {
     "v": ("gave {} a voice", "took {}'s voice away"),
     "b": ("banned {}", "lifted the ban on {}"),
     "m": ("let only those speak who have a voice", "let everybody speak"),
-    "i": ("let only those in who are invited", "opened the door to everybody"),
+    "i": ("let only those in who are invited", "let in who is not invited, too"),
     "k": ("locked the door with a key", "took the key away"),
     "l": ("let {} in at most", "lifted the limit"),
     "t": ("let only operators set the topic", "let everybody set the topic"),

@@ -20,7 +20,7 @@ from tcpchat.backend.order import now_ms
 from tcpchat.chat.hub import Hub
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
-from tcpchat.model.records import Attempt, Check, Document, Get, Hash, Proven, Put, Reload, Work
+from tcpchat.model.records import Attempt, Check, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
@@ -122,7 +122,7 @@ class Server:
         await self.backend.start(self.hub)
         self.hub.state.log = self.backend.incarnation
         self.hub.state.last_id = self.backend.last_id
-        self.hub.state.since = now_ms()
+        self.hub.state.begin(now_ms())
         try:
             self.hub.state.secret = await self._secret()
             for address in self.config.listen:
@@ -163,8 +163,8 @@ class Server:
         match wish:
             case Attempt(who=who):
                 self._throttle.attempt(network(address), who, asyncio.get_running_loop().time())
-            case Proven(who=who):
-                self._throttle.proven(network(address), who)
+            case Count(who=who):
+                self._throttle.count(network(address), who)
             case Hash():
                 return await self._passwords.hash(wish)
             case Check():
@@ -174,7 +174,9 @@ class Server:
         return None
 
     def reload(self) -> str:
-        """Read the configuration again. What listens and where the log is stays; all else holds for who comes now.
+        """Read the configuration again, for all that is decided from now on.
+
+        What listens, where the log is, and how many may come in stays as it was at the start.
 
         :returns: what is wrong with it, if anything is: then nothing has changed.
         """

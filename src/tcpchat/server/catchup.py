@@ -13,16 +13,20 @@ from tcpchat.model.events import (
     LOGGED,
     Event,
     Gone,
+    HostChanged,
     Invited,
     Joined,
     Kicked,
     Left,
+    LoggedIn,
     MarkerSet,
     Moved,
+    NameSet,
     Noticed,
     Renamed,
     RoomRenamed,
     Walloped,
+    WentAway,
 )
 from tcpchat.model.records import Read, log_of, nothing
 from tcpchat.server.outbox import Outbox
@@ -32,6 +36,10 @@ PAGE = 200
 
 MOST_PERSONAL = 1_000
 """How much that was meant for one alone, and is not in the log, is kept for one who does not read."""
+
+
+MOST_RENAMINGS = 100
+"""Rooms that are renamed while one does not read."""
 
 
 class Behind(Protocol):
@@ -76,6 +84,8 @@ class CatchUp:
         """The latest of what was meant for one alone, by what it was about."""
         self._moved: dict[int, Moved] = {}
         """What is told instead of the entries by which rooms were renamed, by their numbers."""
+        self._lost = False
+        """Whether so much was missed that it cannot be told any more."""
         self._nicks = {user.nick}
         self._unseen: list[Event] | None = []
         """What was missed before `run` looked at the seats: the rest of a batch comes after its first chunk."""
@@ -88,6 +98,7 @@ class CatchUp:
                 self._unseen.append(event)
             if isinstance(event, Moved):
                 self._moved[event.number] = event
+                self._lost = len(self._moved) > MOST_RENAMINGS
                 self._miss_entry(names.fold(event.room), event.number)
             elif isinstance(event, Kicked) and event.nick in self._nicks:
                 self._own.append(event)  # its log is not one's business any more
@@ -121,14 +132,14 @@ class CatchUp:
                 if gap.next > gap.last:
                     del self._gaps[key]
                 await session.outbox.flushed()
-        changes = [*self._own, *self._personal.values(), *self._changes()]
+        changes = [*self._own, *self._changes(), *self._personal.values()]
         session.outbox.put(b"".join(map(session.encoding.write, changes)))
 
     async def _page(self, session: Behind, backend: Backend, gap: _Gap) -> list[LOGGED]:
         """The next entries; none beyond the gap, which are yet to be fed."""
         for _ in range(2):
             page = await backend.read(Read(gap.log, PAGE, before=gap.last + 1, after=gap.next - 1))
-            if page and page[0].number == gap.next:
+            if page and page[0].number == gap.next and not self._lost:
                 return page
             await backend.record(nothing(session.session))  # a room that was renamed on disk has its name then
         raise Unavailable("You read so slowly that what you missed is not kept any more.")
@@ -203,11 +214,11 @@ class CatchUp:
                 yield Left(room=room.name, by=nick)
             for nick, user in now.items():
                 if nick not in before:
-                    yield Joined(room=room.name, by=user.nick, origin=user.origin, name=user.name)
+                    yield user.signs(Joined, room=room.name, name=user.name, away=user.away)
 
 
 def _personal(event: Event) -> str:
-    """What an event is about that was meant for one alone and is not in the log; empty for all others."""
+    """What an event is about that is not in the log, and of which the latest is worth telling; empty for others."""
     match event:
         case Noticed(by=by):
             return names.fold(by)
@@ -217,6 +228,8 @@ def _personal(event: Event) -> str:
             return names.fold(target)
         case Walloped(time=time):
             return str(time)
+        case WentAway(by=by) | LoggedIn(by=by) | NameSet(by=by) | HostChanged(by=by):
+            return names.fold(by)
     return ""
 
 

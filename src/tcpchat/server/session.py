@@ -19,7 +19,7 @@ from tcpchat.model.records import Question, Record, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
-from tcpchat.wire import line
+from tcpchat.wire import line, told
 from tcpchat.wire.detect import REFUSALS, Kind, detect
 from tcpchat.wire.dialect import Answer, Dialect, Request
 from tcpchat.wire.irc.dialect import Irc
@@ -38,9 +38,10 @@ LAST_WORDS = 1.0
 """How many seconds the last words may take to be read."""
 
 SAID = (commands.Say, commands.Tell)
+"""Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
+
 _RECORDS = frozenset(get_args(Record))
 _QUESTIONS = frozenset(get_args(Question))
-"""Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Session:
         self._catching: asyncio.Task[None] | None = None
         self.outbox = Outbox(writer, self._config.limits.outbox_bytes)
         self.dialect: Dialect | None = None
-        self.encoding: Encoding = line.encoding("")
+        self.encoding: Encoding = told.encoding("")
         self.session = session
         self.address = address
         self.host = server.host_of(address)
@@ -201,8 +202,10 @@ class Session:
                     self._ending = "bye"
                 if self._ending is not None:
                     return
-            else:
+            elif item:
                 self.outbox.put(item)
+            else:
+                await self._settle()
             self.encoding = dialect.encoding
             if self.outbox.full:
                 await self.outbox.flushed()  # who asks for more than it reads waits for itself
@@ -273,7 +276,11 @@ class Session:
                 await catch_up.run(self, self._backend)
         except Unavailable as error:
             self.close(str(error))
-        self._catch_up = self._catching = None
+        except Exception:
+            log.exception("session %s could not catch up", self.session)
+            self.close("something went wrong in the server")
+        finally:
+            self._catch_up = self._catching = None
 
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""

@@ -14,6 +14,8 @@ TRIES_OF_A_NETWORK = 20
 TRIES_OF_A_NETWORK_A_MINUTE = 10
 
 MOST_REMEMBERED = 20_000
+MOST_CHARACTERS = 80
+"""Of a name that is to be proven: no real one is longer."""
 
 
 class _Bucket:
@@ -34,24 +36,24 @@ class Throttle:
         self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
 
     def attempt(self, network: str, who: str, now: float) -> None:
-        """Count one.
-
-        :raises Refused: if there were too many.
-        """
+        """:raises Refused: if too many tries failed. Those under way do not count yet."""
         if not self._enabled:
             return
-        one = self._bucket((network, who), TRIES, TRIES_A_MINUTE, now)
-        all_of_them = self._bucket(network, TRIES_OF_A_NETWORK, TRIES_OF_A_NETWORK_A_MINUTE, now)
-        if one.level < 1 or all_of_them.level < 1:
-            raise Refused("too_many_tries", "Too many tries. Wait a minute before the next one.")
-        one.level -= 1
-        all_of_them.level -= 1
+        for bucket in (self._of_network(network, now), self._of_one(network, who, now)):
+            if bucket.level < 1:
+                raise Refused("too_many_tries", "Too many tries. Wait a minute before the next one.")
 
-    def proven(self, network: str, who: str) -> None:
-        """The last one does not count."""
-        for key in ((network, who), network):
+    def count(self, network: str, who: str) -> None:
+        """One more that failed."""
+        for key in (network, _key(network, who)):
             if (bucket := self._buckets.get(key)) is not None:
-                bucket.level += 1
+                bucket.level -= 1
+
+    def _of_network(self, network: str, now: float) -> _Bucket:
+        return self._bucket(network, TRIES_OF_A_NETWORK, TRIES_OF_A_NETWORK_A_MINUTE, now)
+
+    def _of_one(self, network: str, who: str, now: float) -> _Bucket:
+        return self._bucket(_key(network, who), TRIES, TRIES_A_MINUTE, now)
 
     def _bucket(self, key: Hashable, most: int, a_minute: int, now: float) -> _Bucket:
         bucket = self._buckets.get(key)
@@ -63,3 +65,7 @@ class Throttle:
         bucket.level = min(most, bucket.level + (now - bucket.time) * a_minute / 60)
         bucket.time = now
         return bucket
+
+
+def _key(network: str, who: str) -> Hashable:
+    return network, who[:MOST_CHARACTERS]

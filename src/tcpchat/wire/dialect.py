@@ -31,7 +31,8 @@ class Dialect(Protocol):
     """One connection's way of talking. Fed bytes, it gives requests; fed answers, it gives bytes.
 
     What `receive` and `finish` give must be taken one at a time, each request answered before the next is
-    taken: an answer may change how what follows is read.
+    taken: an answer may change how what follows is read. What is said may be answered later, but before anything
+    else is asked for, and before the next is taken after empty bytes.
     """
 
     answers_pings: bool

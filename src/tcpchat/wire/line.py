@@ -1,47 +1,22 @@
 """Plain text for people with nc or telnet: type a nickname, then type."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from typing import Literal
 
 from tcpchat.config import Config
-from tcpchat.model import commands, events, names, replies
+from tcpchat.model import commands, names, replies
 from tcpchat.model.events import Event
-from tcpchat.model.text import CTCP, showable
-from tcpchat.model.words import because, sentence
+from tcpchat.model.text import showable
 from tcpchat.wire.dialect import Answer, Request
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.telnet import Telnet, erased
+from tcpchat.wire.told import LineEncoding, encoding, text_lines
 
 PROMPT = "Nickname: "
 GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
 NAMES_SHOWN = 12
 HISTORY_LINES = 50
 BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
-
-
-class LineEncoding:
-    """Events as lines of text, for those whose typing goes to the room `current` (folded)."""
-
-    own: frozenset[type[Event]] = frozenset({events.Renamed, events.TopicSet, events.ModesSet, events.Kicked})
-
-    def __init__(self, current: str) -> None:
-        self.current = current
-
-    def write(self, event: Event) -> bytes:
-        """One or more lines, harmless to any terminal."""
-        writer = _WRITERS.get(type(event))
-        text = writer(event, self._place(event)) if writer else _told(event)
-        return _lines(text) if text else b""
-
-    def _place(self, event: Event) -> str:
-        """The name of the room if it is not the current one, with a space behind it."""
-        room = getattr(event, "room", "")
-        return "" if not room or names.fold(room) == self.current else f"{showable(room)} "
-
-
-encoding = lru_cache(maxsize=10_000)(LineEncoding)
-"""The encoding for a current room: the same object for all who are in it."""
 
 
 class PlainLines:
@@ -90,9 +65,9 @@ class PlainLines:
     def answer(self, request: Request, answer: Answer, me: str) -> bytes:
         """See `Dialect.answer`."""
         if isinstance(answer, replies.Refused):
-            if answer.code == "not_in_room":
-                self._leave(*answer.about)
-            return _lines(f"-- {answer.text}") + (b"" if self._entered else PROMPT.encode())
+            if answer.code == "not_in_room" and answer.about:
+                self._leave(answer.about[0])
+            return text_lines(f"-- {answer.text}") + (b"" if self._entered else PROMPT.encode())
         writer = _ANSWERS.get(type(answer))
         return writer(self, request.command, answer) if writer else self._done(request.command)
 
@@ -102,17 +77,17 @@ class PlainLines:
 
     def farewell(self, reason: str) -> bytes:
         """See `Dialect.farewell`."""
-        return _lines(f"-- {reason}")
+        return text_lines(f"-- {reason}")
 
     def _requests(self, lines: Iterable[bytes | None]) -> Iterator[Request | bytes]:
         for raw in lines:
             if raw is None:
-                yield _lines("-- That line was too long, and was not sent.")
+                yield text_lines("-- That line was too long, and was not sent.")
                 continue
             line = erased(raw.decode("utf-8", "replace")).strip()
             if "\ufffd" in line and not self._told_of_bad_bytes:
                 self._told_of_bad_bytes = True
-                yield _lines(f"-- {BAD_BYTES}")
+                yield text_lines(f"-- {BAD_BYTES}")
             yield from self._typed(line)
 
     def _typed(self, line: str) -> Iterator[Request | bytes]:
@@ -127,18 +102,18 @@ class PlainLines:
 
     def _said(self, text: str, kind: commands.Kind = "text") -> Request | bytes:
         if not self.current:
-            return _lines(f"-- You are in no room. Type /join {names.LOBBY}")
+            return text_lines(f"-- You are in no room. Type /join {names.LOBBY}")
         return Request(commands.Say(room=self.current, text=text, kind=kind))
 
     def _command(self, line: str) -> Iterator[Request | bytes]:
         name, _, argument = line.partition(" ")
         command = COMMANDS.get(name.lower())
         if command is None:
-            yield _lines(
+            yield text_lines(
                 f"-- There is no /{showable(name)[:30]}. /help lists what there is; //{showable(name)[:30]} says it."
             )
         elif len(argument.split()) < command.words:
-            yield _lines(f"-- Something is missing: {command.usage}")
+            yield text_lines(f"-- Something is missing: {command.usage}")
         else:
             yield from command.read(self, argument.strip())
 
@@ -197,7 +172,7 @@ class PlainLines:
     def read_history(self, argument: str) -> Iterator[Request | bytes]:
         """/history [HOW MANY]"""
         if argument and not (argument.isascii() and argument.isdigit()):
-            yield _lines(f"-- {argument[:30]} is not a number: /history [HOW MANY]")
+            yield text_lines(f"-- {argument[:30]} is not a number: /history [HOW MANY]")
         else:
             yield Request(commands.History(room=self.current, limit=int(argument[:6] or HISTORY_LINES)))
 
@@ -205,10 +180,34 @@ class PlainLines:
         """/away [WHY]"""
         yield Request(commands.Away(text=argument))
 
+    def read_kick(self, argument: str) -> Iterator[Request | bytes]:
+        """/kick NAME [WHY]"""
+        nick, _, reason = argument.partition(" ")
+        yield Request(commands.Kick(room=self.current, nick=nick, reason=reason))
+
+    def read_invite(self, argument: str) -> Iterator[Request | bytes]:
+        """/invite NAME"""
+        yield Request(commands.Invite(room=self.current, nick=argument))
+
+    def read_op(self, argument: str) -> Iterator[Request | bytes]:
+        """/op NAME"""
+        yield self._change("+", "o", argument)
+
+    def read_ban(self, argument: str) -> Iterator[Request | bytes]:
+        """/ban NAME or MASK"""
+        yield self._change("+", "b", argument)
+
+    def read_unban(self, argument: str) -> Iterator[Request | bytes]:
+        """/unban NAME or MASK"""
+        yield self._change("-", "b", argument)
+
+    def _change(self, sign: Literal["+", "-"], mode: str, value: str) -> Request:
+        return Request(commands.SetModes(room=self.current, changes=[commands.ModeChange(sign, mode, value)]))
+
     def read_help(self, argument: str) -> Iterator[Request | bytes]:
         """/help"""
         width = max(len(command.usage) for command in COMMANDS.values())
-        yield _lines(
+        yield text_lines(
             *(f"-- {command.usage:{width}}  {command.help}" for command in COMMANDS.values()),
             "-- What arrives can land in the middle of what you type; tcpchat-client keeps the two apart.",
         )
@@ -222,7 +221,7 @@ class PlainLines:
     def write_welcome(self, command: commands.Command, reply: replies.Welcome) -> bytes:
         """What a newcomer sees first."""
         self._entered = True
-        return _lines(*(f"-- {line}" for line in self._motd.splitlines()), f"-- You are {reply.nick}.")
+        return text_lines(*(f"-- {line}" for line in self._motd.splitlines()), f"-- You are {reply.nick}.")
 
     def write_seated(self, command: commands.Command, reply: replies.Seated) -> bytes:
         """The room is the current one now."""
@@ -230,45 +229,61 @@ class PlainLines:
         self._rooms.append(reply.room)
         self._said_before = 0 if reply.already else reply.number
         topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
-        return _lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic)
+        return text_lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic)
 
     def write_rooms(self, command: commands.Command, reply: replies.Rooms) -> bytes:
         """One line a room."""
         width = max((len(room.room) for room in reply.rooms), default=0)
-        return _lines(*(f"-- {room.room:{width}} {room.people:4}  {room.topic}".rstrip() for room in reply.rooms))
+        return text_lines(*(f"-- {room.room:{width}} {room.people:4}  {room.topic}".rstrip() for room in reply.rooms))
 
     def write_people(self, command: commands.Command, reply: replies.People) -> bytes:
         """All of them in one line."""
-        people = [f"{one.nick} (away: {one.away})" if one.away else one.nick for one in reply.people]
-        return _lines(f"-- {reply.room or 'Here'}: {', '.join(people) or 'nobody'}")
+        people = [
+            f"{one.rank}{one.nick} (away: {one.away})" if one.away else f"{one.rank}{one.nick}" for one in reply.people
+        ]
+        return text_lines(f"-- {reply.room or 'Here'}: {', '.join(people) or 'nobody'}")
 
     def write_whois(self, command: commands.Command, reply: replies.WhoisReply) -> bytes:
         """About one person."""
         one = reply.person
         away = f", away: {one.away}" if one.away else ""
         rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
-        return _lines(f"-- {one.nick} ({one.origin}) {one.name}{rooms}{away}")
+        return text_lines(f"-- {one.nick} ({one.origin}) {one.name}{rooms}{away}")
 
     def write_topic(self, command: commands.Command, reply: replies.Topic) -> bytes:
         """What it is, and whose."""
         topic = f"Topic: {reply.topic} (set by {reply.by})" if reply.topic else "There is no topic."
-        return _lines(f"-- {reply.room}: {topic}")
+        return text_lines(f"-- {reply.room}: {topic}")
+
+    def write_stored(self, command: commands.Command, reply: replies.Stored) -> bytes:
+        """What was said to one person leaves no other trace on the screen."""
+        if not isinstance(command, commands.Tell):
+            return b""
+        return text_lines(f"-- {reply.to} is told." + (f" They are away: {reply.away}" if reply.away else ""))
+
+    def write_invited(self, command: commands.Command, reply: replies.InvitedReply) -> bytes:
+        """That they are asked."""
+        return text_lines(f"-- {reply.nick} is invited to {reply.room}.")
+
+    def write_changed(self, command: commands.Command, reply: replies.Changed) -> bytes:
+        """What could not be done; the rest is seen by itself."""
+        return text_lines(*(f"-- {problem.text}" for problem in reply.problems))
 
     def write_page(self, command: commands.Command, reply: replies.Page) -> bytes:
         """The lines as they were, with their date if it is not today's."""
         if not reply.events:
             return b""
         shown = LineEncoding(names.fold(reply.room))
-        return b"".join([_lines("-- Said here before:"), *map(shown.write, reply.events), _lines("-- Now:")])
+        return b"".join([text_lines("-- Said here before:"), *map(shown.write, reply.events), text_lines("-- Now:")])
 
     def _done(self, command: commands.Command) -> bytes:
         match command:
             case commands.Part(room=room):
                 self._leave(room)
                 where = f"Your words go to {self.current} now." if self.current else "You are in no room now."
-                return _lines(f"-- You left {room}. {where}")
+                return text_lines(f"-- You left {room}. {where}")
             case commands.Away(text=text):
-                return _lines("-- You are marked as away." if text else "-- You are back.")
+                return text_lines("-- You are marked as away." if text else "-- You are back.")
         return b""
 
     def _leave(self, room: str) -> None:
@@ -293,72 +308,6 @@ def _some(people: list[str]) -> str:
     return f"{len(people)} people: {shown}{more}"
 
 
-def _lines(*lines: str) -> bytes:
-    return "".join(f"{line}\r\n" for one in lines for line in showable(one).split("\n")).encode("utf-8", "replace")
-
-
-def _clock(milliseconds: int) -> str:
-    then = time.localtime(milliseconds / 1000)
-    form = "[%H:%M]" if then[:3] == time.localtime()[:3] else "[%d %b %H:%M]"
-    return time.strftime(form, then)
-
-
-def _speech(event: events.Said | events.Told, place: str) -> str:
-    """Whose it is stands before each of its lines: none can be taken for another's."""
-    forms = {"text": f"<{event.by}>", "action": f"* {event.by}", "notice": f"-{event.by}-"}
-    head = f"{_clock(event.time)} {place}{forms[event.kind]} "
-    return head + event.text.replace("\n", f"\n{head}")
-
-
-def _told(event: Event) -> str:
-    return f"-- {told}" if (told := sentence(event)) else ""
-
-
-def write_said(event: events.Said, place: str) -> str:
-    """``[hh:mm] <nick> text``; a client's question to another client is not for people."""
-    return "" if event.redacted or event.text.startswith(CTCP) else _speech(event, place)
-
-
-def write_told(event: events.Told, place: str) -> str:
-    """``[hh:mm] (to you) <nick> text``"""
-    return "" if event.redacted or event.text.startswith(CTCP) else _speech(event, "(to you) ")
-
-
-def write_topic_set(event: events.TopicSet, place: str) -> str:
-    """Who, and what."""
-    return f"-- {place}{event.by} " + (f"set the topic: {event.topic}" if event.topic else "took the topic away")
-
-
-def write_renamed(event: events.Renamed, place: str) -> str:
-    """Both names."""
-    return f"-- {event.by} is now {event.to}"
-
-
-def write_joined(event: events.Joined, place: str) -> str:
-    """Who, and where."""
-    return f"-- {event.by} joined {place}".rstrip()
-
-
-def write_left(event: events.Left, place: str) -> str:
-    """Who, where, and why."""
-    return f"-- {event.by} left {place}".rstrip() + because(event.reason)
-
-
-def write_gone(event: events.Gone, place: str) -> str:
-    """Who, and why."""
-    return f"-- {event.by} is gone" + because(event.reason)
-
-
-_WRITERS: dict[type[Event], Callable[..., str]] = {
-    events.Said: write_said,
-    events.Told: write_told,
-    events.TopicSet: write_topic_set,
-    events.Renamed: write_renamed,
-    events.Joined: write_joined,
-    events.Left: write_left,
-    events.Gone: write_gone,
-}
-
 _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
     replies.Welcome: PlainLines.write_welcome,
     replies.Seated: PlainLines.write_seated,
@@ -366,6 +315,9 @@ _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
     replies.People: PlainLines.write_people,
     replies.WhoisReply: PlainLines.write_whois,
     replies.Topic: PlainLines.write_topic,
+    replies.Stored: PlainLines.write_stored,
+    replies.InvitedReply: PlainLines.write_invited,
+    replies.Changed: PlainLines.write_changed,
     replies.Page: PlainLines.write_page,
 }
 
@@ -380,6 +332,11 @@ COMMANDS = {
     "topic": _Command(PlainLines.read_topic, "see or set what the room is about"),
     "history": _Command(PlainLines.read_history, "what was said before"),
     "away": _Command(PlainLines.read_away, "say that you are away, or back"),
+    "kick": _Command(PlainLines.read_kick, "put somebody out of the room, if you are its operator", 1),
+    "ban": _Command(PlainLines.read_ban, "keep somebody out of the room", 1),
+    "unban": _Command(PlainLines.read_unban, "let them in again", 1),
+    "op": _Command(PlainLines.read_op, "make somebody an operator of the room", 1),
+    "invite": _Command(PlainLines.read_invite, "ask somebody into the room", 1),
     "help": _Command(PlainLines.read_help, "this list"),
     "quit": _Command(PlainLines.read_quit, "leave"),
 }

@@ -25,7 +25,7 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
         room.ranks[user] = "o"
     fanout.enters(room, user)
     room.members[user] = room.number
-    room.invited.pop(user, None)
+    room.invited.pop(user.listener.session, None)
     user.rooms[folded] = room
     state.tidy(folded)
     fanout.in_room(room, event, user)
@@ -41,10 +41,12 @@ def left(state: State, event: Left, fanout: Fanout) -> None:
 
 def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
     """The room hears it, the one who was put out too."""
-    room, user = state.room(event.room), state.user(event.nick)
+    room, user = state.room(event.room), state.at(event.session)
     if room is None:
         return
     room.number = event.number
+    if user is not None and user.nick != event.nick:
+        event = replace(event, nick=user.nick)  # as the others know them by now
     fanout.in_room(room, event, state.user(event.by))
     if user is not None and user in room.members:
         _unseat(state, room, user, fanout)
@@ -55,7 +57,8 @@ def invited(state: State, event: Invited, fanout: Fanout) -> None:
     room, user = state.room(event.room), state.user(event.to)
     if room is None or user is None:
         return
-    room.invited[user] = None
+    if event.opens:
+        room.invited[user.listener.session] = None
     while len(room.invited) > state.config.limits.masks:
         del room.invited[next(iter(room.invited))]
     fanout.to_user(user, event, state.user(event.by))
@@ -94,7 +97,7 @@ def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
     room.name, room.number = event.to, event.number
     if room.topic is not None:
         room.topic = replace(room.topic, room=event.to)
-    people = [f"{room.shown_rank(member)}{member.nick}!{member.origin}" for member in room.members]
+    people = tuple(f"{room.shown_rank(member)}{member.nick}!{member.origin}" for member in room.members)
     for member in room.members:
         del member.rooms[before]
         member.rooms[after] = room
@@ -113,7 +116,7 @@ def _unseat(state: State, room: Room, user: User, fanout: Fanout) -> None:
 def _change(state: State, room: Room, change: ModeChange, event: ModesSet) -> None:
     mode, value, on = change.mode, change.value, change.sign == "+"
     if mode in modes.RANKS:
-        user = state.user(value)
+        user = state.at((event.sessions or {}).get(value, ""))
         if user is not None and user in room.members:
             rank = room.ranks.pop(user, "").replace(mode, "") + (mode if on else "")
             if rank:
@@ -131,7 +134,7 @@ def _change(state: State, room: Room, change: ModeChange, event: ModesSet) -> No
         room.modes.pop(mode, None)
 
 
-def _moved(event: RoomRenamed, room: Room, member: User, people: list[str]) -> Moved:
+def _moved(event: RoomRenamed, room: Room, member: User, people: tuple[str, ...]) -> Moved:
     topic = room.topic
     return Moved(
         time=event.time,
@@ -151,6 +154,7 @@ def _moved(event: RoomRenamed, room: Room, member: User, people: list[str]) -> M
         topic_by=topic.by if topic else "",
         topic_time=topic.time if topic else 0,
         people=people,
+        secret="s" in room.modes,
     )
 
 

@@ -5,8 +5,8 @@ from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
-from tcpchat.model import names
-from tcpchat.model.events import Event, MarkerSet, Redacted, Said, Tagged, Told
+from tcpchat.model import names, records
+from tcpchat.model.events import MarkerSet, Redacted, Said, Tagged, Told
 
 
 def said(state: State, event: Said, fanout: Fanout) -> None:
@@ -61,11 +61,17 @@ def marker_set(state: State, event: MarkerSet, fanout: Fanout) -> None:
         fanout.to_user(user, event, user)
 
 
-def _to_both(event: Event, by: User | None, to: User | None, fanout: Fanout) -> None:
+def _to_both(event: Told | Tagged | Redacted, by: User | None, to: User | None, fanout: Fanout) -> None:
+    """A nick may have another owner by now, who is told nothing."""
     if by is not None and by is not to:
         fanout.to_user(by, event, by)
-    if to is not None:
+    if to is not None and _takes_part(to, event.talk):
         fanout.to_user(to, event, None)
+
+
+def _takes_part(user: User, talk: str) -> bool:
+    parties = records.parties(talk)
+    return user.party in parties or records.party("", user.listener.person) in parties
 
 
 def _to_room(room: Room, event: Said | Tagged | Redacted, by: User | None, fanout: Fanout) -> None:

@@ -1,5 +1,6 @@
 """Accounts: having one, and proving that it is one's own. Also before one has a nick."""
 
+import hmac
 from base64 import b64encode
 from collections.abc import Generator
 from time import time
@@ -23,7 +24,7 @@ from tcpchat.model.commands import (
     Verify,
 )
 from tcpchat.model.events import LoggedIn
-from tcpchat.model.records import Announce, Attempt, Document, Hash, Proven
+from tcpchat.model.records import Announce, Attempt, Count, Document, Hash
 from tcpchat.model.replies import AccountReply, ChallengeReply, Done, LoggedInReply, Refused
 
 MOST_PASSWORD_BYTES = 512
@@ -41,11 +42,18 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
     if not name:
         raise Refused("need_nick", "Choose a nick first, or name the account.")
     names.account(name)
+    if isinstance(asker, User) or not state.config.password:
+        entered = True
+    else:  # who may not come in makes no accounts
+        entered = yield from is_right("server", wish.server_password, state.config.password)
+    if not entered:
+        raise Refused("not_entered", "Come in first: this server asks for a password.", about=name)
+    email = text.one_line(wish.email)[:MOST_EMAIL_CHARACTERS]
+    account = yield from _new(name, wish.password, email)
     bearer = state.user(name)
     if bearer is not None and bearer.listener is not listener:
         raise Refused("name_in_use", f"Somebody else is called {name} now.", about=name)
-    email = text.one_line(wish.email)[:MOST_EMAIL_CHARACTERS]
-    yield from _register(name, wish.password, email)
+    yield from _store(account)
     yield _logged_in(asker, name)
     return LoggedInReply(account=name)
 
@@ -54,7 +62,7 @@ def register_other(state: State, user: User, wish: RegisterOther) -> Rule:
     """An account for somebody else. For operators."""
     operator(user)
     names.account(wish.account)
-    yield from _register(wish.account, wish.password, "")
+    yield from _store((yield from _new(wish.account, wish.password, "")))
     return Done()
 
 
@@ -82,10 +90,11 @@ def log_in(state: State, asker: Asker, wish: LogIn) -> Rule:
 def challenge(state: State, asker: Asker, wish: Challenge) -> Rule:
     """What SCRAM needs; for an account that does not exist something that looks alike."""
     account = accounts.opened((yield accounts.wanted(wish.account)))
+    nonce = _nonce(state, asker)
     if account is not None:
-        return ChallengeReply(salt=account.secrets.salt, iterations=account.secrets.iterations)
+        return ChallengeReply(salt=account.secrets.salt, iterations=account.secrets.iterations, nonce=nonce)
     salt = accounts.made_up_salt(state.secret, wish.account)
-    return ChallengeReply(salt=b64encode(salt).decode(), iterations=accounts.ITERATIONS)
+    return ChallengeReply(salt=b64encode(salt).decode(), iterations=accounts.ITERATIONS, nonce=nonce)
 
 
 def prove(state: State, asker: Asker, wish: Prove) -> Rule:
@@ -93,9 +102,9 @@ def prove(state: State, asker: Asker, wish: Prove) -> Rule:
     account = accounts.opened((yield accounts.wanted(wish.account)))
     yield Attempt(_attempt(wish.account))
     signature = accounts.signature(account.secrets, wish.exchange, wish.proof) if account is not None else ""
-    if not signature or account is None:
+    if not signature or account is None or _nonce(state, asker) not in wish.exchange:
+        yield Count(_attempt(wish.account))
         raise _wrong()
-    yield Proven(_attempt(wish.account))
     if not wish.tentative:
         yield _logged_in(asker, account.name)
     return LoggedInReply(account=account.name, signature=signature)
@@ -127,20 +136,27 @@ def show_account(state: State, user: User, wish: ShowAccount) -> Rule:
     return AccountReply(account=account.name, created=account.created, nicks=nicks)
 
 
-def _register(name: str, password: str, email: str) -> Generator[records.Wish, Any, None]:
-    taken = Refused("account_exists", f"There is an account {name} already.", about=name)
+def _new(name: str, password: str, email: str) -> Generator[records.Wish, Any, Account]:
     if accounts.opened((yield accounts.wanted(name))) is not None:
-        raise taken
+        raise _taken(name)
     secrets = yield from _hashed(password)
-    account = Account(name=name, created=int(time() * 1_000), secrets=secrets, email=email)
+    return Account(name=name, created=int(time() * 1_000), secrets=secrets, email=email)
+
+
+def _store(account: Account) -> Generator[records.Wish, Any, None]:
     if (yield accounts.stored(account, 0)) is None:
-        raise taken
+        raise _taken(account.name)
+
+
+def _taken(name: str) -> Refused:
+    return Refused("account_exists", f"There is an account {name} already.", about=name)
 
 
 def _hashed(password: str) -> Generator[records.Wish, Any, records.Hashed]:
     if not 0 < len(password.encode("utf-8", "replace")) <= MOST_PASSWORD_BYTES:
         raise Refused("weak_password", f"A password has between 1 and {MOST_PASSWORD_BYTES} bytes.")
     yield Attempt("a new password")
+    yield Count("a new password")
     hashed: records.Hashed = yield Hash(password)
     return hashed
 
@@ -155,6 +171,12 @@ def _logged_in(asker: Asker, account: str) -> Announce:
 
 def _listener(asker: Asker) -> Listener:
     return asker.listener if isinstance(asker, User) else asker
+
+
+def _nonce(state: State, asker: Asker) -> str:
+    """What nobody was told before on another connection, so that an exchange that was overheard is worth nothing."""
+    connection = f"{_listener(asker).session} {state.since}"
+    return hmac.digest(state.secret, connection.encode(), "sha256").hex()[:32]
 
 
 def _attempt(account: str) -> str:

@@ -25,6 +25,9 @@ TAG_CHARACTERS = 4
 
 MARKERS = "markers"
 
+END_OF_TIME = 253_402_300_800_000
+"""The year 10000, in milliseconds since 1970: what comes then cannot be written any more."""
+
 _Markers = dict[str, int]
 _decode_markers = msgspec.json.Decoder(_Markers).decode
 _encode_markers = msgspec.json.Encoder().encode
@@ -61,6 +64,8 @@ def list_talks(state: State, user: User, wish: ListTalks) -> Rule:
 def set_marker(state: State, user: User, wish: SetMarker) -> Rule:
     """It only moves forward. All connections of an account have the same."""
     folded = names.fold(wish.target)
+    if not 0 < wish.time < END_OF_TIME or len(wish.target) > names.ROOM_MOST_CHARACTERS:
+        raise Refused("bad_marker", "That is no time, or no name.", about=wish.target)
     known = yield from _marker(user, folded)
     if wish.time <= known:
         return Marker(target=wish.target, time=known)

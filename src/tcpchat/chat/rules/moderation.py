@@ -17,8 +17,8 @@ def kick(state: State, user: User, wish: Kick) -> Rule:
         nick = text.one_line(wish.nick)[:40]
         raise Refused("not_there", f"{nick} is not in {room.name}.", about=(nick, room.name))
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
-    event = user.signs(Kicked, room=room.name, nick=one.nick, reason=reason or user.nick)
     session = one.listener.session
+    event = user.signs(Kicked, room=room.name, nick=one.nick, reason=reason or user.nick, session=session)
     yield records.Append(event, frees=records.Drop(records.seat(names.fold(room.name), session), session))
     return Done()
 
@@ -30,15 +30,16 @@ def invite(state: State, user: User, wish: Invite) -> Rule:
     one = person(state, wish.nick)
     if one in room.members:
         raise Refused("there_already", f"{one.nick} is in {room.name} already.", about=(one.nick, room.name))
-    if "i" in room.modes and not runs(state, user, room):
+    decides = runs(state, user, room)
+    if "i" in room.modes and not decides:
         raise Refused("not_operator", f"Only operators ask others into {room.name}.", about=room.name)
-    yield records.Announce(user.signs(Invited, room=room.name, to=one.nick))
+    yield records.Announce(user.signs(Invited, room=room.name, to=one.nick, opens=decides))
     return InvitedReply(room=room.name, nick=one.nick, away=one.away)
 
 
 def list_invitations(state: State, user: User, wish: ListInvitations) -> Rule:
     """The rooms that wait for one."""
-    return Invitations(rooms=[room.name for room in state.rooms.values() if user in room.invited])
+    return Invitations(rooms=[room.name for room in state.rooms.values() if user.listener.session in room.invited])
     yield
 
 

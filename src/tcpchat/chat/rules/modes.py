@@ -24,7 +24,8 @@ def set_modes(state: State, user: User, wish: SetModes) -> Rule:
     draft = _Draft(state, room)
     problems = [problem for change in wish.changes[:MOST_CHANGES] if (problem := draft.add(change)) is not None]
     if draft.changes:
-        yield records.Append(user.signs(ModesSet, room=room.name, changes=draft.changes))
+        sessions = draft.sessions or None
+        yield records.Append(user.signs(ModesSet, room=room.name, changes=draft.changes, sessions=sessions))
     return Changed(problems=problems)
 
 
@@ -39,7 +40,7 @@ def show_modes(state: State, user: User, wish: ShowModes) -> Rule:
 
 
 def show_masks(state: State, user: User, wish: ShowMasks) -> Rule:
-    """A list of the room, for those who are in it."""
+    """A list of the room, for those who may know of the room."""
     room = visible(state, user, wish.room)
     found = room.lists.get(wish.mode, {})
     return Masks(
@@ -55,6 +56,7 @@ class _Draft:
 
     def __init__(self, state: State, room: Room) -> None:
         self.changes: list[ModeChange] = []
+        self.sessions: dict[str, str] = {}
         self._state = state
         self._room = room
         self._modes = dict(room.modes)
@@ -82,6 +84,7 @@ class _Draft:
             raise Refused("not_there", text, about=(user.nick, self._room.name))
         now = self._ranks.get((user, change.mode), change.mode in self._room.ranks.get(user, ""))
         self._ranks[user, change.mode] = change.sign == "+"
+        self.sessions[user.nick] = user.listener.session
         return [] if now is (change.sign == "+") else [ModeChange(change.sign, change.mode, user.nick)]
 
     def masks(self, change: ModeChange) -> list[ModeChange]:

@@ -19,6 +19,6 @@ def is_right(who: str, given: str, wanted: str) -> Generator[records.Wish, Any, 
         right = hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
     else:
         right = yield records.Check(given, wanted)
-    if right:
-        yield records.Proven(who)
+    if not right:
+        yield records.Count(who)
     return right

@@ -194,7 +194,8 @@ def whowas(state: State, user: User, wish: Whowas) -> Rule:
 
 def watch(state: State, user: User, wish: Watch) -> Rule:
     """As many as one may; of those who are too many, the first is named."""
-    new = {names.fold(nick): nick for nick in wish.nicks if nick and names.fold(nick) not in user.watching}
+    wanted = [nick for nick in wish.nicks if 0 < len(nick) <= names.NICK_MOST_CHARACTERS]
+    new = {names.fold(nick): nick for nick in wanted if names.fold(nick) not in user.watching}
     room = state.config.limits.watched - len(user.watching)
     watched, too_many = list(new.values())[:room], list(new.values())[room:]
     if watched:
@@ -205,8 +206,7 @@ def watch(state: State, user: User, wish: Watch) -> Rule:
             "You watch as many people as one can watch.",
             about=(str(state.config.limits.watched), ",".join(too_many)),
         )
-    wanted = dict.fromkeys(nick for nick in wish.nicks if names.fold(nick) in user.watching)
-    reply = _watched(state, wanted)
+    reply = _watched(state, dict.fromkeys(nick for nick in wanted if names.fold(nick) in user.watching))
     return Watched(here=reply.here, missing=reply.missing, too_many=too_many)
 
 

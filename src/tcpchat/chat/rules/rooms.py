@@ -12,6 +12,9 @@ from tcpchat.model.commands import Join, ListRooms, Part, RenameRoom, RoomFilter
 from tcpchat.model.events import LOGGED, Joined, Left, RoomRenamed, TopicSet
 from tcpchat.model.replies import Done, Refused, RoomInfo, Rooms, Seated, Topic
 
+MOST_RENAMED = 1_000
+"""People in a room that is renamed: each of them is told of all the others."""
+
 
 def join(state: State, user: User, wish: Join) -> Rule:
     """A seat in the room, which is opened if it was not. Who is in it already just gets the same answer again."""
@@ -71,19 +74,22 @@ def list_rooms(state: State, user: User, wish: ListRooms) -> Rule:
 
 def rename_room(state: State, user: User, wish: RenameRoom) -> Rule:
     """The room keeps its people, its modes, its topic and its log; the old name is free."""
+    after = _new_name(wish)
+    known: list[LOGGED] = yield records.Read(after, 1)  # then decide: much may have changed meanwhile
     room = run_by(state, user, wish.room)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
-    before, after = names.fold(room.name), _new_name(wish)
+    before = names.fold(room.name)
     if before == names.LOBBY:
         raise Refused(
             "cannot_rename", f"Everybody meets in {names.LOBBY}: it keeps its name.", about=(wish.room, wish.to)
         )
+    if len(room.members) > MOST_RENAMED:
+        why = f"{room.name} has too many people: {MOST_RENAMED} at most can be told of another name."
+        raise Refused("cannot_rename", why, about=(wish.room, wish.to))
     if wish.to == room.name:
         raise Refused("cannot_rename", f"It is called {room.name} already.", about=(wish.room, wish.to))
-    if after != before:
-        taken = after in state.rooms or (yield records.Read(after, 1))
-        if taken:
-            raise _taken(wish)
+    if after != before and (known or after in state.rooms):
+        raise _taken(wish)
     if (yield records.Append(user.signs(RoomRenamed, room=room.name, to=wish.to, reason=reason))) is None:
         raise _taken(wish)
     return Done()
@@ -127,9 +133,10 @@ def _check_space(state: State, user: User, folded: str) -> None:
 
 def _check_entrance(room: Room, user: User, key: str) -> None:
     """An invitation gets one in past everything but a key (RFC 2811, sections 4.2.10 and 4.3)."""
-    name, invited = room.name, user in room.invited
+    name, invited = room.name, user.listener.session in room.invited
     if modes.KEY in room.modes and key != room.modes[modes.KEY]:
-        raise Refused("wrong_key", f"{name} has a key, and that is not it.", about=name)
+        why = f"{name} has a key, and that is not it." if key else f"{name} has a key: /join {name} KEY."
+        raise Refused("wrong_key", why, about=name)
     if invited:
         return
     if room.banned(user):

@@ -1,5 +1,6 @@
 """Saying something, to a room or to one person, and taking it back."""
 
+import re
 from collections.abc import Generator
 from itertools import pairwise
 from secrets import token_hex
@@ -23,6 +24,8 @@ MOST_SEAMS = 1_000
 KEPT = frozenset({"+draft/persist", "+persist"})
 """Tags with which clients ask that others who come later see it too."""
 
+_ESCAPED = re.compile(r"[;\s\\]")
+
 STATUSES = ("", "@", "+")
 
 
@@ -30,7 +33,7 @@ def say(state: State, user: User, wish: Say) -> Rule:
     """To everybody in a room, or to those in it who have a status."""
     room = _audience(state, user, wish.room, wish.status)
     words = _worth_saying(state, wish)
-    if "C" in room.modes and words.startswith(text.CTCP):
+    if "C" in room.modes and text.CTCP in words:
         raise Refused("cannot_speak", f"Nobody may send CTCP to {room.name}.", about=wish.room)
     event = Said(  # written out: `User.signs` would cost as much as all the rest
         room=room.name,
@@ -83,17 +86,18 @@ def redact(state: State, user: User, wish: Redact) -> Rule:
         if room is None:
             raise Refused("no_access", f"You are not in {text.one_line(wish.target)[:80]}.", about=wish.target)
         logs = [status + names.fold(room.name) for status in STATUSES if not status or user in room.with_status(status)]
-        may, target = runs(state, user, room), {"room": room.name}
+        target = {"room": room.name}
     else:
         one = person(state, wish.target)
-        logs, may = [records.conversation(user.party, one.party)], False
+        room, logs = None, [records.conversation(user.party, one.party)]
         target = {"to": one.nick, "talk": logs[0]}
     found = yield from _entry(logs, wish.of)
-    if not isinstance(found, Said | Told) or found.redacted:
+    if not isinstance(found, Said | Told | Tagged) or found.redacted:
         raise Refused("no_such_message", "There is no such message.", about=(wish.target, wish.of))
-    if not (may or user.wrote(found)):
+    decides = room is not None and room.members and runs(state, user, room)
+    if not (decides or user.wrote(found)):
         raise Refused("not_yours", "That is not your message.", about=(wish.target, wish.of))
-    status = found.status if isinstance(found, Said) else ""
+    status = getattr(found, "status", "")
     yield records.Append(user.signs(Redacted, of=found.id, reason=reason, status=status, **target))
     return Done()
 
@@ -154,8 +158,16 @@ def _check_tags(tags: dict[str, str]) -> None:
         raise Refused("bad_tags", "A tag that clients send is called + and a name.")
     if any("\0" in value for value in tags.values()):
         raise Refused("bad_tags", "No tag has a NUL in it.")
-    if sum(len(f"{key}={value};".encode("utf-8", "replace")) for key, value in tags.items()) > MOST_TAG_BYTES + 1:
+    if (
+        sum(len(f"{key}={_escaped(value)};".encode("utf-8", "replace")) for key, value in tags.items())
+        > MOST_TAG_BYTES + 1
+    ):
         raise Refused("too_long", f"Tags have {MOST_TAG_BYTES} bytes at most.")
+
+
+def _escaped(value: str) -> str:
+    """As long as IRC writes it (IRCv3 message-tags, "Escaping values")."""
+    return _ESCAPED.sub("  ", value)
 
 
 RULES: Table = {

@@ -62,9 +62,9 @@ def read_register(context: Context, message: Message) -> Iterator[Request | byte
         yield context.standard("FAIL", "REGISTER", "USERNAME_EXISTS", nick, last="That nick is somebody else's")
         return
     email = "" if email == "*" else email
-    yield Request(
-        commands.Register(account=nick if account == "*" else account, email=email, password=password), message
-    )
+    name = nick if account == "*" else account
+    wish = commands.Register(account=name, email=email, password=password, server_password=context.password)
+    yield Request(wish, message)
 
 
 def write_registered(context: Context, request: Request, reply: replies.LoggedInReply) -> bytes:
@@ -213,6 +213,7 @@ _NOT_REGISTERED = {
     "logged_in_already": "ALREADY_AUTHENTICATED",
     "name_in_use": "USERNAME_EXISTS",
     "need_nick": "NEED_NICK",
+    "not_entered": "COMPLETE_CONNECTION_REQUIRED",
     "weak_password": "UNACCEPTABLE_PASSWORD",
 }
 

@@ -169,8 +169,8 @@ class Irc:
                 multiline.abandon(self._context)
                 yield self._context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
                 continue
-            text, is_utf8 = _decoded(raw.replace(b"\0", b""))  # no line has one (RFC 2812, section 2.3.1)
-            message = parse(text.strip("\r"))
+            text, is_utf8 = _decoded(raw.translate(None, b"\r\0"))  # neither is in a line (RFC 2812, section 2.3.1)
+            message = parse(text)
             if message is None:
                 continue
             if LABELED_RESPONSE in self._context.capabilities and (label := multiline.label_of(self._context, message)):
@@ -181,6 +181,7 @@ class Irc:
     def _labelled(self, label: str, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
         """Carry out a line; what comes of it is told in one piece."""
         context = self._context
+        yield b""  # what was said before is no part of it
         plain = self._plain_encoding()
         response = self._response = Response(label, context.form, context.me, plain, context.next_batch)
         for item in self._read(message, raw, is_utf8):

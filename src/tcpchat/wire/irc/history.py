@@ -128,7 +128,7 @@ def write_no_history(context: Context, message: Message, refusal: replies.Refuse
 
 def write_history(context: Context, request: Request, reply: replies.Page) -> bytes:
     """A chathistory batch, with the target as it was asked for; only the lines, where there are no batches."""
-    return _batch(context, ("chathistory", param(message_of(request), 1)), reply.events)
+    return _batch(context, ("chathistory", word(param(message_of(request), 1))), reply.events)
 
 
 def write_playback(context: Context, request: Request, reply: replies.Page) -> bytes:
@@ -246,7 +246,7 @@ TABLES = Tables(
         ("JOIN", replies.Marker): write_marker,
         ("MARKREAD", replies.Marker): write_marker,
     },
-    refusals={("MARKREAD", "not_stored"): "INTERNAL_ERROR"},
+    refusals={("MARKREAD", "not_stored"): "INTERNAL_ERROR", ("MARKREAD", "bad_marker"): "INVALID_PARAMS"},
     refused={"CHATHISTORY": write_no_history},
     needs={"CHATHISTORY": 1},
 )

@@ -43,7 +43,7 @@ def tokens(limits: Limits, network: str) -> list[str]:
         f"MONITOR={limits.watched}",
         "MSGREFTYPES=msgid,timestamp",
         f"NAMELEN={MOST_NAME_CHARACTERS}",
-        f"NETWORK={network}",
+        f"NETWORK={_escaped(network)}",
         f"NICKLEN={names.NICK_MOST_CHARACTERS}",
         "PREFIX=(ov)@+",
         "SAFELIST",
@@ -54,6 +54,11 @@ def tokens(limits: Limits, network: str) -> list[str]:
         "UTF8ONLY",
         "WHOX",
     ]
+
+
+def _escaped(value: str) -> str:
+    """A value of a token has no space, no equals sign, no backslash (modern.ircdocs.horse, "RPL_ISUPPORT")."""
+    return "".join(f"\\x{ord(c):02X}" if c in " =\\" else c for c in value)
 
 
 @lru_cache(maxsize=4)

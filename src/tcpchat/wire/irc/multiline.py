@@ -28,7 +28,7 @@ class OpenBatch:
         """Another line, or more of the one before."""
         self.verb = verb
         if concat and self.lines:
-            self.seams.append(len(self.text))
+            self.seams += [len(self.text)] if self.text else []
         elif self.lines:
             self.text += "\n"
         self.text += text

@@ -1,4 +1,4 @@
-"""WHO, WHOIS, WHOWAS, USERHOST, ISON, SETNAME, CHGHOST: who is here, and who was."""
+"""WHO, WHOIS, WHOWAS, USERHOST, ISON, SETNAME: who is here, who was, and what they are called."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -214,17 +215,18 @@ def write_moved(event: events.Moved, form: Form) -> bytes:
         lines.append(line(server, numerics.RPL_TOPIC, event.to, event.room, last=event.topic))
         who = (event.topic_by, str(event.topic_time // 1_000))
         lines.append(line(server, numerics.RPL_TOPICWHOTIME, event.to, event.room, *who))
-    people = [_member(person, form) for person in event.people]
-    lines += [line(server, numerics.RPL_NAMREPLY, event.to, "=", event.room, last=some) for some in packed(people)]
+    sign = "@" if event.secret else "="
+    people = _members(event.people, MULTI_PREFIX in form.capabilities, USERHOST_IN_NAMES in form.capabilities)
+    lines += [line(server, numerics.RPL_NAMREPLY, event.to, sign, event.room, last=some) for some in people]
     lines.append(line(server, numerics.RPL_ENDOFNAMES, event.to, event.room, last="End of /NAMES list"))
     return b"".join(lines)
 
 
-def _member(person: str, form: Form) -> str:
-    """One of the names, as these clients want them."""
-    if MULTI_PREFIX not in form.capabilities:
-        person = person.replace("@+", "@", 1)
-    return person if USERHOST_IN_NAMES in form.capabilities else person.partition("!")[0]
+@lru_cache(maxsize=8)
+def _members(people: tuple[str, ...], multi_prefix: bool, userhost: bool) -> list[str]:
+    """The names, as some clients want them, packed into lines: once for all of them."""
+    shown = people if multi_prefix else [person.replace("@+", "@", 1) for person in people]
+    return list(packed([*shown] if userhost else [person.partition("!")[0] for person in shown]))
 
 
 TABLES = Tables(

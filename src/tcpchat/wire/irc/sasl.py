@@ -7,7 +7,6 @@ ends when the client is logged in.
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Generator, Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from tcpchat.model import commands, names, replies
@@ -102,7 +101,7 @@ def scram_sha_256() -> Generator[Step, Any, None]:
         raise Failed
     _check_same(_unescaped(be.removeprefix("a=")), name)
     reply: replies.ChallengeReply = yield commands.Challenge(account=name)
-    nonce = fields["r"] + token_urlsafe(18)
+    nonce = fields["r"] + reply.nonce
     challenge = f"r={nonce},s={reply.salt},i={reply.iterations}"
     final = (yield challenge.encode()).decode()
     without_proof, _, proof = final.rpartition(",p=")

@@ -1,5 +1,6 @@
 """What is said: to whom it is meant, and the lines in which it is told."""
 
+from collections import deque
 from itertools import pairwise
 
 from tcpchat.model import commands, events, names
@@ -76,11 +77,16 @@ def _batch(
 def _pieces(text: str, seams: tuple[int, ...], most: int) -> list[tuple[str, bool]]:
     """The text in pieces that fit into lines, each with whether it goes on with the line of the one before."""
     pieces: list[tuple[str, bool]] = []
-    places = [place for place in seams if 0 < place < len(text)]
+    places = deque(sorted(seams))
     start = 0
     for own_line in text.split("\n"):
         end = start + len(own_line)
-        bounds = [start, *(place for place in places if start < place < end), end]
+        bounds = [start]
+        while places and places[0] < end:
+            place = places.popleft()
+            if place > bounds[-1]:
+                bounds.append(place)
+        bounds.append(end)
         parts = [piece for low, high in pairwise(bounds) for piece in cut(text[low:high], most)]
         pieces += [(part, bool(index)) for index, part in enumerate(parts)]
         start = end + 1

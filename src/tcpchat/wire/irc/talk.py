@@ -95,7 +95,7 @@ def write_told(event: events.Told, form: Form) -> bytes:
 
 def write_tagged(event: events.Tagged, form: Form) -> bytes:
     """:<source> TAGMSG <target>"""
-    if MESSAGE_TAGS not in form.capabilities:
+    if MESSAGE_TAGS not in form.capabilities or event.redacted:
         return b""
     written = line(form.head(event, event.by, "TAGMSG"), f"{event.status}{event.room}" if event.room else event.to)
     return form.to_both(event, written)
