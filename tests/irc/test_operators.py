@@ -2,9 +2,13 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+import tcpchat
+from tcpchat.config import Config, Operator
 from tests.conftest import Connect
 from tests.irc.asking import SERVER, TEXT, become_operator, exactly, gather, told
 from tests.irc.peers import Line, commands, enter, enter_account, one, only
@@ -331,3 +335,18 @@ async def test_an_unknown_command_is_421(connect: Connect) -> None:
     """«ERR_UNKNOWNCOMMAND (421) "<client> <command> :Unknown command"» (modern.ircdocs.horse, "ERR_UNKNOWNCOMMAND")"""
     ann = await enter(connect, "ann")
     exactly(await told(ann, "NONSENSE at all"), f"{SERVER} 421 ann NONSENSE {TEXT}")
+
+
+async def test_what_was_read_again_holds_for_those_who_are_here(tmp_path: Path) -> None:
+    """«REHASH […] force the server to re-read and process its configuration file» (RFC 2812, section 4.2), for the
+    operator's own connection, too."""
+    texts = iter(["New."])
+    before = Config(operators={"root": Operator(password="secret")}, motd="Old.")
+    server = tcpchat.Server(before, port=0, load=lambda: replace(before, motd=next(texts)))
+    async with server:
+        peer = await Peer.open(server.port)
+        await peer.enter_irc("ann")
+        peer.send("OPER root secret", "REHASH", "MOTD")
+        await peer.until(r" 382 ann ")
+        await peer.until(r" 372 ann :- New\.\r\n")
+        await peer.close()

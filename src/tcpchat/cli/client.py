@@ -35,9 +35,16 @@ MOST_NICKS = 10
 @click.option(
     "--room", "-r", "rooms", multiple=True, metavar="ROOM", help=f"The room to go into. [default: {names.LOBBY}]"
 )
+@click.option(
+    "--password",
+    envvar="TCPCHAT_PASSWORD",
+    default="",
+    metavar="WORD",
+    help="The server's, if it asks for one; better in the environment, as TCPCHAT_PASSWORD.",
+)
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
-def main(address: str, nick: str | None, rooms: tuple[str, ...], plain: bool) -> None:
+def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, plain: bool) -> None:
     """Chat, at the server on HOST (default 127.0.0.1, port 7667).
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
@@ -54,7 +61,7 @@ def main(address: str, nick: str | None, rooms: tuple[str, ...], plain: bool) ->
     _warn_of_every_address(address)
     try:
         with left_as_found():
-            code, text = asyncio.run(_Client(address, nick, room, plain).run())
+            code, text = asyncio.run(_Client(address, nick, room, password, plain).run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     _end(code, text)
@@ -82,8 +89,9 @@ def _warn_of_every_address(address: str) -> None:
 class _Client:
     """One run of the command."""
 
-    def __init__(self, address: str, nick: str | None, room: str, plain: bool) -> None:
+    def __init__(self, address: str, nick: str | None, room: str, password: str, plain: bool) -> None:
         self._address = address
+        self._password = password
         self._nick = nick
         self._room = room if names.is_room(room) else f"#{room}"
         self._plain = plain
@@ -99,7 +107,8 @@ class _Client:
         except CannotConnect as error:
             return error.exit_code, str(error)
         except Refused as refusal:
-            return EX_DATAERR, refusal.text
+            hint = " Give it with --password, or as TCPCHAT_PASSWORD." if refusal.code == "wrong_password" else ""
+            return EX_DATAERR, refusal.text + hint
         except EOFError:
             return 0, ""
         except asyncio.CancelledError:
@@ -142,7 +151,7 @@ class _Client:
         nick = self._nick or default_nick()
         for _ in range(MOST_NICKS):
             try:
-                chat = await stack.enter_async_context(connect(self._address, nick=nick))
+                chat = await stack.enter_async_context(connect(self._address, nick=nick, password=self._password))
             except Refused as refusal:
                 if refusal.code not in {"nick_taken", "bad_nick"}:
                     raise

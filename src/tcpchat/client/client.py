@@ -51,12 +51,13 @@ class _Pending(msgspec.Struct):
 class Client:
     """See `connect`. Iterate over it for the events, in their order; use it from one event loop only."""
 
-    def __init__(self, host: str, port: int, nick: str, *, name: str, user: str, retry: bool) -> None:
+    def __init__(self, host: str, port: int, nick: str, *, name: str, user: str, password: str, retry: bool) -> None:
         self.host = host
         self.port = port
         self.nick = nick
         self._name = name
         self._user = user
+        self._password = password
         self._retry = retry
         self._token = ""
         self._log = ""
@@ -224,7 +225,9 @@ class Client:
         connection = await Connection.open(self.host, self.port)
         seen: list[Event] = []
         try:
-            enter = commands.Enter(nick=self.nick, user=self._user, name=self._name, resume=self._token)
+            enter = commands.Enter(
+                nick=self.nick, user=self._user, name=self._name, resume=self._token, password=self._password
+            )
             welcome = await self._call(connection, enter, seen)
             assert isinstance(welcome, replies.Welcome)
             self._token = welcome.token
@@ -376,12 +379,14 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
         rooms: Iterable[str] = (),
         name: str = "",
         user: str = "",
+        password: str = "",
         retry: bool = True,
     ) -> None:
         """
         :param address: ``HOST`` or ``HOST:PORT``; the port is 7667 if none is given.
         :param rooms: rooms to go into at once.
         :param name: what others see as one's real name, and `user` as the part before the ``@``.
+        :param password: the server's, if it asks for one.
         :param retry: whether a lost link is made again, for as long as it takes. If not, `CannotConnect` is raised
             where the events are iterated over.
         """
@@ -389,7 +394,7 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
             host, port = parse_address(address)
         except ValueError as error:
             raise CannotConnect(f"Cannot connect to {address}: {error}", EX_USAGE) from error
-        self._client = Client(host, port, nick, name=name, user=user, retry=retry)
+        self._client = Client(host, port, nick, name=name, user=user, password=password, retry=retry)
         self._join = list(rooms)
 
     async def __aenter__(self) -> Client:

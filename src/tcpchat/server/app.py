@@ -188,6 +188,8 @@ class Server:
             return str(error)
         self.config = replace(config, listen=self.config.listen, data=self.config.data)
         self.hub.state.config = self.config
+        for session in self._sessions:
+            session.configure(self.config)
         log.info("the configuration was read again")
         return ""
 

@@ -101,6 +101,11 @@ class Session:
             self._catch_up = CatchUp(self.user, events)
             self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
 
+    def configure(self, config: Config) -> None:
+        """The configuration was read again."""
+        if self.dialect is not None:
+            self.dialect.configure(config)
+
     @property
     def behind(self) -> bool:
         """Whether the client reads too slowly to be fed live: it gets what it missed from the log."""

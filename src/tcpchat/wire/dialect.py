@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+from tcpchat.config import Config
 from tcpchat.model.commands import Command
 from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Reply
@@ -44,6 +45,9 @@ class Dialect(Protocol):
 
     @property
     def encoding(self) -> Encoding: ...
+
+    def configure(self, config: Config) -> None:
+        """The configuration was read again, and this is what holds from now on."""
 
     def unanswered(self, events: list[Event]) -> list[Event]:
         """Of these, the events that are not told as part of an answer that is being written."""

@@ -79,6 +79,9 @@ class JsonLines:
         self._lines = Lines(config.limits.line_bytes)
         self._hello: bytes = encode(Hello(config.name, PROTOCOL, VERSION)) + b"\n"
 
+    def configure(self, config: Config) -> None:
+        """See `Dialect.configure`. Nothing of it shows here."""
+
     def unanswered(self, events: list[Event]) -> list[Event]:
         """See `Dialect.unanswered`."""
         return events

@@ -32,6 +32,9 @@ class PlainLines:
         self._motd = config.motd
         self._join_history = config.join_history
         self._greeted = greeted
+        self._asks_password = config.password != ""
+        self._nick = ""
+        """The nick of somebody who has yet to say the server's password."""
         self._entered = False
         self._told_of_bad_bytes = False
         self._rooms: list[str] = []
@@ -46,6 +49,10 @@ class PlainLines:
     def current(self) -> str:
         """The room to which what is typed goes; empty if there is none."""
         return self._rooms[-1] if self._rooms else ""
+
+    def configure(self, config: Config) -> None:
+        """See `Dialect.configure`."""
+        self._join_history = config.join_history
 
     def unanswered(self, events: list[Event]) -> list[Event]:
         """See `Dialect.unanswered`."""
@@ -92,13 +99,24 @@ class PlainLines:
 
     def _typed(self, line: str) -> Iterator[Request | bytes]:
         if not self._entered:
-            yield Request(commands.Enter(nick=line, user="line")) if line else PROMPT.encode()
-            if self._entered:
-                yield from self._join(names.LOBBY)
+            yield from self._enter(line)
         elif line.startswith("/") and not line.startswith("//"):
             yield from self._command(line[1:])
         elif line:
             yield self._said(line.removeprefix("/") if line.startswith("//") else line)
+
+    def _enter(self, line: str) -> Iterator[Request | bytes]:
+        """A nickname; and then the server's password, if it asks for one."""
+        if self._asks_password and self._nick:
+            nick, self._nick = self._nick, ""
+            yield Request(commands.Enter(nick=nick, user=nick, password=line))
+        elif self._asks_password and line:
+            self._nick = line
+            yield b"Password: "
+        else:
+            yield Request(commands.Enter(nick=line, user=line)) if line else PROMPT.encode()
+        if self._entered:
+            yield from self._join(names.LOBBY)
 
     def _said(self, text: str, kind: commands.Kind = "text") -> Request | bytes:
         if not self.current:
@@ -122,7 +140,7 @@ class PlainLines:
         yield Request(commands.Join(room=room, key=key))
         if self._said_before and self._join_history:
             before = self._said_before + 1
-            yield Request(commands.History(room=room, before=before, limit=self._join_history))
+            yield Request(commands.History(room=room, before=before, limit=self._join_history, said=True))
 
     # how requests are read
 

@@ -54,7 +54,12 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     folded = names.nick(wish.nick)
     if state.config.password and not (yield from is_right("server", wish.password, state.config.password)):
         listener.close("The password of this server is another one.")
-        raise Refused("wrong_password", "This server asks for a password, and that is not it.")
+        why = (
+            "This server asks for a password, and that is not it."
+            if wish.password
+            else "This server asks for a password."
+        )
+        raise Refused("wrong_password", why)
     person = state.person(wish.resume) if wish.resume else ""
     ghost = state.persons.get(person)
     if ghost is not None and ghost is not listener and ghost.user is not None:

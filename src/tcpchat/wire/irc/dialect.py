@@ -129,6 +129,10 @@ class Irc:
         """See `Dialect.one_at_a_time`: what a labelled line brings about is told in one piece."""
         return self._response is not None
 
+    def configure(self, config: Config) -> None:
+        """See `Dialect.configure`."""
+        self._context.config = config
+
     def unanswered(self, events: list[Event]) -> list[Event]:
         """See `Dialect.unanswered`."""
         response = self._response

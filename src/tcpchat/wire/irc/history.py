@@ -19,14 +19,15 @@ from tcpchat.wire.irc.topic import Context, Tables, Writer, message_of, param
 from tcpchat.wire.irc.writing import Form, clock, line, word
 
 NEWEST = "*"
+_TIMES = "A time is written timestamp=2026-01-31T12:00:00.000Z"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
 class _Bad(Exception):
-    """A parameter that is not what it should be; the FAIL code, and which one it is."""
+    """A parameter that is not what it should be; the FAIL code, what should be, and which one it is."""
 
-    def __init__(self, code: str, *about: str) -> None:
-        super().__init__(code)
+    def __init__(self, code: str, text: str, *about: str) -> None:
+        super().__init__(text)
         self.code = code
         self.about = about
 
@@ -40,13 +41,15 @@ def read_chathistory(context: Context, message: Message) -> Iterator[Request | b
     except _Bad as bad:
         target = params[:1] if bad.code == "INVALID_MSGREFTYPE" and subcommand != "TARGETS" else []
         about = (subcommand, *target, *bad.about)
-        yield context.standard("FAIL", "CHATHISTORY", bad.code, *about, last="That cannot be understood")
+        yield context.standard("FAIL", "CHATHISTORY", bad.code, *about, last=str(bad))
 
 
 def _wish(context: Context, subcommand: str, params: tuple[str, ...]) -> commands.Command:
     count, read = _SUBCOMMANDS.get(subcommand, (0, None))
-    if read is None or len(params) != count:
-        raise _Bad("INVALID_PARAMS")
+    if read is None:
+        raise _Bad("INVALID_PARAMS", f"There are {', '.join(_SUBCOMMANDS)}")
+    if len(params) != count:
+        raise _Bad("INVALID_PARAMS", f"{subcommand} has {count} parameters")
     return read(context, params)
 
 
@@ -85,7 +88,7 @@ def _targets(context: Context, params: tuple[str, ...]) -> commands.Command:
     start, end, limit = params
     places = [_place(start), _place(end)]
     if any(place.id for place in places):
-        raise _Bad("INVALID_MSGREFTYPE", "msgid")
+        raise _Bad("INVALID_MSGREFTYPE", "TARGETS takes times only", "msgid")
     return commands.ListTalks(after=places[0].time, before=places[1].time, limit=_limit(context, limit))
 
 
@@ -95,7 +98,8 @@ def _place(written: str) -> Point:
         return Point(id=value)
     if kind == "timestamp":
         return Point(time=_time(value, written))
-    raise _Bad("INVALID_PARAMS" if written == NEWEST else "INVALID_MSGREFTYPE", written)
+    code = "INVALID_PARAMS" if written == NEWEST else "INVALID_MSGREFTYPE"
+    raise _Bad(code, "A place is written msgid=ID or timestamp=TIME", written)
 
 
 def _time(value: str, written: str) -> int:
@@ -104,18 +108,18 @@ def _time(value: str, written: str) -> int:
     :raises _Bad: if it is no time.
     """
     if not _TIMESTAMP.fullmatch(value):
-        raise _Bad("INVALID_PARAMS", written)
+        raise _Bad("INVALID_PARAMS", _TIMES, written)
     whole, _, fraction = value[:-1].partition(".")
     try:
         seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     except ValueError:
-        raise _Bad("INVALID_PARAMS", written) from None
+        raise _Bad("INVALID_PARAMS", _TIMES, written) from None
     return (seconds.days * 86_400 + seconds.seconds) * 1_000 + int(fraction[:3].ljust(3, "0"))
 
 
 def _limit(context: Context, written: str) -> int:
     if not (written.isascii() and written.isdigit() and int(written[:9] or "0")):
-        raise _Bad("INVALID_PARAMS", written)
+        raise _Bad("INVALID_PARAMS", "The last parameter says how many", written)
     return min(int(written[:9]), context.config.limits.history_page)
 
 
@@ -187,10 +191,10 @@ def read_markread(context: Context, message: Message) -> Iterator[Request | byte
         kind, _, value = message.params[1].partition("=")
         try:
             if kind != "timestamp" or not _is_target(target):
-                raise _Bad("INVALID_PARAMS", target)
+                raise _Bad("INVALID_PARAMS", _TIMES, target)
             yield Request(commands.SetMarker(target=target, time=_time(value, target)), message)
-        except _Bad:
-            yield context.standard("FAIL", "MARKREAD", "INVALID_PARAMS", target, last="That cannot be understood")
+        except _Bad as bad:
+            yield context.standard("FAIL", "MARKREAD", "INVALID_PARAMS", target, last=str(bad))
 
 
 def _is_target(name: str) -> bool:
