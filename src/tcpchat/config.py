@@ -1,5 +1,6 @@
 """Every setting: its meaning, its default, its limits."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -9,6 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from tcpchat.model.errors import in_words
+
+_HASH = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -111,10 +114,23 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     for setting in settings:
         _put(wanted, setting)
     try:
-        return msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
+        config = msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
+        _check_hashes(config)
+        return config
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         raise BadSetting(f"The setting {place.rstrip('`') or 'file'} is wrong: {problem}.") from error
+
+
+def _check_hashes(config: Config) -> None:
+    """A hash that is none would keep everybody out, for ever."""
+    passwords = {"password": config.password}
+    passwords |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
+    for place, password in passwords.items():
+        if password.startswith("$argon2") and not _HASH.fullmatch(password):
+            raise BadSetting(
+                f"The setting {place} begins like an argon2 hash, and is none: make one, or write the word."
+            )
 
 
 def _put(wanted: dict[str, Any], setting: str) -> None:

@@ -1,9 +1,12 @@
 """IRC clients."""
 
 import re
+from pathlib import Path
 
+import tcpchat
 from tcpchat.wire.irc.capabilities import OFFERED
 from tests.conftest import Connect
+from tests.peer import Peer
 
 EVERY_CAP = "batch echo-message message-tags server-time"
 
@@ -242,3 +245,20 @@ async def test_a_source_from_a_client_is_not_believed(connect: Connect) -> None:
     await bob.enter_irc("bob", "#tea")
     bob.send("@time=2000-01-01T00:00:00.000Z;msgid=x :ann!ann@localhost PRIVMSG #tea :I am ann")
     await ann.until(r"^:bob!bob@localhost PRIVMSG #tea :I am ann\r\n")
+
+
+async def test_after_a_restart_all_that_was_said_is_shown_on_joining(tmp_path: Path) -> None:
+    """Also what was said after the topic was set, which is all that the server remembers of a room by itself."""
+    config = tcpchat.Config(data=tmp_path / "data")
+    async with tcpchat.Server(config, port=0) as server:
+        ann = await Peer.open(server.port)
+        await ann.enter_irc("ann", "#tea")
+        ann.send("PRIVMSG #tea :one", "TOPIC #tea :of tea", "PRIVMSG #tea :two", "PING done")
+        await ann.until("PONG")
+        await ann.close()
+    async with tcpchat.Server(config, port=0) as server:
+        for nick in ("bob", "eve"):
+            peer = await Peer.open(server.port)
+            await peer.enter_irc(nick, "#tea", "batch server-time")
+            await peer.until(r"BATCH \+\S+ chathistory #tea\r\n.* :one\r\n.* :two\r\n:\S+ BATCH -")
+            await peer.close()

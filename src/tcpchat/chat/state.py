@@ -46,8 +46,10 @@ class State:
         """Connections by who sits there."""
 
     def begin(self, time: int) -> None:
-        """The server starts, at this time (milliseconds since 1970)."""
+        """The server starts, at this time (milliseconds since 1970). What was fed until now is from before."""
         self.since = self.rooms[names.LOBBY].created = time
+        for room in self.rooms.values():
+            room.number = 0  # its topic's, but perhaps something was said after it
 
     def user(self, nick: str) -> User | None:
         """Who has this nick now."""

@@ -232,6 +232,8 @@ class Talk:
         note = _NOTES.get(type(event))
         if note is not None:
             note(self, event)
+        if isinstance(event, Kicked) and same(event.nick, self.me):
+            lines += notice(self._where())  # what is being typed must not be said somewhere else unawares
         await (self._face.warn if isinstance(event, LinkLost) else self._face.show)(lines)
 
     def _place(self, event: Event) -> str:

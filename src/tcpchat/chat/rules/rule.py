@@ -40,8 +40,8 @@ def seat_in(state: State, user: User, name: str) -> Room:
 
 
 def runs(state: State, user: User, room: Room) -> bool:
-    """Whether somebody may decide about a room: its operators; in the lobby, which nobody founded, the server's."""
-    return "o" in room.ranks.get(user, "") or (user.operator and names.fold(room.name) == names.LOBBY)
+    """Whether somebody may decide about a room: its operators; where there are none, as in the lobby, the server's."""
+    return "o" in room.ranks.get(user, "") or (user.operator and not any("o" in rank for rank in room.ranks.values()))
 
 
 def run_by(state: State, user: User, name: str) -> Room:
