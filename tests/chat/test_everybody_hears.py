@@ -83,8 +83,8 @@ class Oracle:
                 self.people[to.casefold()] = author
             case events.Left(room=room) if author is not None:
                 self.lose_seat(room.casefold(), author)
-            case events.Kicked(room=room, nick=nick):
-                self.lose_seat(room.casefold(), self.people.get(nick.casefold()))
+            case events.Kicked(room=room, session=session):
+                self.lose_seat(room.casefold(), self.ears[session])
             case events.Gone(by=by) if author is not None:
                 del self.people[by.casefold()]
                 for folded in self.rooms:
@@ -94,9 +94,9 @@ class Oracle:
                 self.names[to.casefold()] = to
             case events.TopicSet(room=room, topic=topic):
                 self.topics[room.casefold()] = topic
-            case events.ModesSet(room=room, changes=changes):
+            case events.ModesSet(room=room, changes=changes, sessions=sessions):
                 for change in changes:
-                    self.change(room.casefold(), change)
+                    self.change(room.casefold(), change, self.ears.get((sessions or {}).get(change.value, "")))
 
     def take_seat(self, room: str, ear: Ear) -> None:
         members = self.rooms.setdefault(room, [])
@@ -110,9 +110,8 @@ class Oracle:
             self.rooms[room].remove(ear)
             self.ranks.get(room, {}).pop(ear, None)
 
-    def change(self, room: str, change: ModeChange) -> None:
+    def change(self, room: str, change: ModeChange, ear: Ear | None) -> None:
         if change.mode in "ov":
-            ear = self.people.get(change.value.casefold())
             if ear is None or ear not in self.rooms[room]:
                 return
             letters = self.ranks[room].setdefault(ear, set())
@@ -134,7 +133,9 @@ class Oracle:
         if (room := getattr(event, "room", "").casefold()) != "":
             return self.audience_in(room, event, author)
         if isinstance(event, events.Told | events.Tagged):
-            to = self.people.get(event.to.casefold())  # who may have gone meanwhile
+            to = self.people.get(event.to.casefold())  # who may have gone meanwhile, and another one have the nick
+            if to is not None and f"~{to.person}" not in event.talk[1:].split(","):
+                to = None
             self.writings[event.time] = 2
             return {ear: self.everywhere(ear) for ear in (author, to) if ear is not None}
         heard: dict[Ear, set[str]] = {author: set()}
