@@ -278,7 +278,7 @@ class _Run:
     def _measure(self) -> int:
         """Measure the slowest again, and what was made to be slow, in a process that nothing else goes on in.
 
-        What counts is for how long a line keeps others from having a turn: JOIN of a hundred rooms waits a hundred times.
+        What counts is for how long a line keeps others from their turn: JOIN of a hundred rooms waits a hundred times.
         """
         from tests.fuzz import heavy
         from tests.fuzz.fuzzer import MOST_SECONDS, Journal
