@@ -166,7 +166,7 @@ def list_people(state: State, user: User, wish: ListPeople) -> Rule:
         others: Iterable[User] = [by_name]
     else:
         visible = (one for one in state.users.values() if not one.invisible or acquainted(one, user))
-        others = (one for one in visible if not wish.mask or _fits(wish.mask, one, state))
+        others = (one for one in visible if not wish.mask or _fits(wish.mask, one))
     return People(room="", people=[about(one, now=now) for one in others if one.operator or not wish.operators])
     yield
 
@@ -260,7 +260,7 @@ def _people_in(state: State, user: User, wish: ListPeople, now: int) -> People:
     )
 
 
-def _fits(mask: str, one: User, state: State) -> bool:
+def _fits(mask: str, one: User) -> bool:
     """Whether a mask fits any of what people are looked for by."""
     user, _, host = one.origin.partition("@")
     return any(masks.fits(mask, name) for name in (one.nick, f"{one.nick}!{one.origin}", host, one.name, user))

@@ -88,10 +88,6 @@ class Context:
         """A FAIL, WARN or NOTE (ircv3.net/specs/extensions/standard-replies)."""
         return line(f":{self.server}", kind, verb, code, *map(word, about), last=last)
 
-    def notice(self, text: str) -> bytes:
-        """Something that the server says to the client."""
-        return line(f":{self.server}", "NOTICE", self.me or "*", last=text)
-
 
 Reader = Callable[[Context, Message], Iterator[Request | bytes]]
 Writer = Callable[[Any, Form], bytes]
