@@ -17,6 +17,17 @@ AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long what was said is kept. The oldest goes first; None: there is no such limit."""
+
+    days: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Nothing older than so many days."""
+    room_entries: AtLeastOne | None = None
+    """Of each room, and each conversation, the latest so many entries."""
+    entries: AtLeastOne | None = None
+    """In all, the latest so many entries."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client may take. Reaching a limit gets an answer that names it."""
 
@@ -40,6 +51,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One line of input, finished or not."""
     outbox_bytes: Annotated[int, msgspec.Meta(ge=4_096)] = 262_144
     """What may wait for one client that reads slowly. Beyond it the client is fed from the log."""
+    outboxes_bytes: Annotated[int, msgspec.Meta(ge=65_536)] = 268_435_456
+    """What may wait for all clients together; beyond it those who read slowly are fed from the log earlier."""
+    behind: AtLeastOne = 100_000
+    """Entries of one room that somebody may miss and still be told. Of more there is a mark, and they can be read."""
+    stalled_seconds: Seconds = 120
+    """After this long a client for which something waits, and which takes none of it, is closed. It can resume."""
+    queued: AtLeastOne = 20_000
+    """Messages that may wait for the disk. Beyond it no more are read from those who send; none is dropped."""
+    readers: AtLeastOne = 500
+    """People of whom is remembered what they may read of one room that was closed."""
     history_page: AtLeastOne = 500
     """Entries in one answer from the log."""
     multiline_lines: AtLeastOne = 100
@@ -74,6 +95,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where clients come in: ``HOST:PORT`` or ``[IPV6]:PORT``. Port 0 lets the system choose."""
     data: Path | None = None
     """The directory of the log. None: nothing is kept, and a restart forgets everything."""
+    durability: Literal["full", "normal"] = "full"
+    """``full``: what was acknowledged or shown survives a power cut. ``normal``: it survives a crash of the server, and
+    a power cut may take the last moments; nothing is ever damaged."""
+    keep: Keep = Keep()
+    """When entries are deleted."""
+    history_from: Literal["beginning", "joining"] = "beginning"
+    """What the members of a room may read: all that was said while it was open to them, or only since they joined."""
     name: str = "tcpchat.local"
     """What the server calls itself to IRC clients."""
     network: str = "tcpchat"

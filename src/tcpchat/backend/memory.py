@@ -6,24 +6,29 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from itertools import islice
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from tcpchat.backend.base import Sink
 from tcpchat.backend.order import Durable, Order, Outcome, Written, now_ms, within
-from tcpchat.model import names
+from tcpchat.model import names, records
 from tcpchat.model.events import LOGGED, Redacted, RoomRenamed, Said, Told, TopicSet
+from tcpchat.model.phrases import stand_in
 from tcpchat.model.records import (
     Append,
+    Collect,
     Document,
     Find,
     Get,
+    Hits,
     Latest,
     Put,
     Question,
     Read,
     Record,
+    Since,
+    Span,
     as_now,
     emptied,
     log_of,
@@ -92,6 +97,29 @@ class Memory:
     def _get(self, wish: Get) -> Document:
         return self._documents.get((wish.space, wish.key), Document())
 
+    def _collect(self, wish: Collect) -> dict[str, Document]:
+        return {key: document for (space, key), document in self._documents.items() if space == wish.space}
+
+    def _since(self, wish: Since) -> list[Span]:
+        made_in, _, place = wish.id.rpartition("-")
+        position = int(place) if made_in == self.incarnation else 0
+        spans = []
+        for name, log in self._logs.items():
+            if wish.party in parties(name) and (missed := log.beyond(position)):
+                spans.append(Span(name, missed[0], missed[1]))
+        return spans
+
+    def _search(self, wish: records.Search) -> Hits:
+        found = [
+            as_now(event, name)
+            for name, first in wish.logs.items()
+            if name in self._logs
+            for event, _ in self._logs[name].entries
+            if event.number >= first and is_wanted(event, wish)
+        ]
+        found.sort(key=_position, reverse=True)
+        return Hits(found[: wish.limit])
+
     # what is stored
 
     def _write(self, records: list[Durable]) -> None:
@@ -112,8 +140,7 @@ class Memory:
         if isinstance(append.event, RoomRenamed) and not self._rename(append.event):
             return None, False
         log = self._log(log_of(append.event))
-        known = log.keyed.get((names.fold(append.event.by), append.key)) if append.key else None
-        if known is not None:
+        if (known := log.known(append)) is not None:
             return known, False
         self._position += 1
         self.last_id = f"{self.incarnation}-{self._position}"
@@ -129,8 +156,6 @@ class Memory:
             if event.id == redacted.of:
                 left = emptied(event)
                 log.entries[place] = (left, key)  # type: ignore[union-attr]
-                if key:
-                    log.keyed[names.fold(event.by), key] = left  # type: ignore[union-attr]
                 self._bytes += _size(left) - _size(event)
                 return
 
@@ -157,9 +182,16 @@ class Memory:
 
     def _forget_one(self) -> None:
         log = next(log for log in self._logs.values() if log.entries)
-        event, key = log.entries.popleft()
-        log.keyed.pop((names.fold(event.by), key), None)
-        self._bytes -= _size(event)
+        self._bytes -= _size(log.forget_one())
+
+
+class _Key(NamedTuple):
+    """Under which key, and by whom, the entry with a number was said."""
+
+    key: str
+    nick: str
+    party: str
+    number: int
 
 
 class _Log:
@@ -169,8 +201,8 @@ class _Log:
 
     def __init__(self, name: str, number: int) -> None:
         self.name = name
-        self.entries: deque[tuple[LOGGED, str]] = deque()
-        self.keyed: dict[tuple[str, str], LOGGED] = {}
+        self.entries: deque[tuple[LOGGED, _Key | None]] = deque()
+        self.keyed: dict[str, list[_Key]] = {}
         self.number = number
         self.time = 0
 
@@ -178,9 +210,10 @@ class _Log:
         self.number += 1
         self.time = max(now_ms(), self.time + 1)
         event = replace(append.event, number=self.number, time=self.time, id=id)
-        self.entries.append((event, append.key))
-        if append.key:
-            self.keyed[names.fold(event.by), append.key] = event
+        key = _Key(append.key, names.fold(event.by), append.party, self.number) if append.key else None
+        self.entries.append((event, key))
+        if key is not None:
+            self.keyed.setdefault(key.key, []).append(key)
         return event
 
     def read(self, wish: Read) -> list[LOGGED]:
@@ -199,6 +232,27 @@ class _Log:
         events = [as_now(event, self.name) for event in islice(found, wish.limit)]
         return events[::-1] if backwards else events
 
+    def known(self, append: Append) -> LOGGED | None:
+        """What the same speaker said under the same key."""
+        for earlier in self.keyed.get(append.key, ()) if append.key else ():
+            if earlier.nick == names.fold(append.event.by) or (append.party and earlier.party == append.party):
+                return self.entries[earlier.number - self.entries[0][0].number][0]
+        return None
+
+    def forget_one(self) -> LOGGED:
+        """The oldest entry goes."""
+        event, key = self.entries.popleft()
+        if key is not None:
+            self.keyed[key.key].remove(key)
+            if not self.keyed[key.key]:
+                del self.keyed[key.key]
+        return event
+
+    def beyond(self, position: int) -> tuple[int, int] | None:
+        """The first and the last number of the entries after this place in the order of everything."""
+        numbers = [event.number for event, _ in self.entries if _position(event) > position]
+        return (numbers[0], numbers[-1]) if numbers else None
+
     def first_since(self, time: int) -> int:
         place = bisect_left(self.entries, time, key=lambda entry: entry[0].time)
         return self.entries[place][0].number if place < len(self.entries) else self.number + 1
@@ -208,8 +262,27 @@ _ANSWERS: dict[type[Question], Callable[[Memory, Any], object]] = {
     Read: Memory._read,
     Find: Memory._find,
     Latest: Memory._latest,
+    records.Search: Memory._search,
+    Since: Memory._since,
     Get: Memory._get,
+    Collect: Memory._collect,
 }
+
+
+def is_wanted(event: LOGGED, wish: records.Search) -> bool:
+    """Whether an entry is what is looked for, whatever log it is in."""
+    return (
+        isinstance(event, Said | Told)
+        and not event.redacted
+        and (not wish.by or names.fold(event.by) == wish.by)
+        and (wish.after is None or event.time > wish.after)
+        and (wish.before is None or event.time < wish.before)
+        and stand_in(wish.phrases, event.text)
+    )
+
+
+def _position(event: LOGGED) -> int:
+    return int(event.id.rpartition("-")[2])
 
 
 def _size(event: LOGGED) -> int:

@@ -138,6 +138,8 @@ class Order:
                 new = answer is not None
             if new and isinstance(answer, Event):
                 facts.append(answer)
+            elif new and type(record) is Put and record.event is not None:
+                facts.append(replace(record.event, time=now))
             answers.append((future, answer))
         return answers
 

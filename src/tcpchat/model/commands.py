@@ -28,7 +28,8 @@ class Enter(Command, frozen=True):
 
     `user` and `name` are what others see besides the nick (IRC's user name and real name). `resume` is the
     token of an earlier connection, which is closed so that its nick is free at once. `password` is the
-    server's, if it asks for one.
+    server's, if it asks for one. `after` is the id of the latest entry one knows of: what was said to oneself
+    alone since then is told before anything new.
     """
 
     nick: str
@@ -36,6 +37,7 @@ class Enter(Command, frozen=True):
     name: str = ""
     resume: str = ""
     password: str = ""
+    after: str = ""
 
 
 class CheckNick(Command, frozen=True):
@@ -188,10 +190,15 @@ class SetOwnModes(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Take a seat in a room; a room comes into being when the first one joins. Some ask for a `key`."""
+    """Take a seat in a room; a room comes into being when the first one joins. Some ask for a `key`.
+
+    `after` is the number of the latest entry one knows of: what came after it is told first, then what is new,
+    in one stream.
+    """
 
     room: str
     key: str = ""
+    after: int | None = None
 
 
 class Part(Command, frozen=True):
@@ -350,6 +357,21 @@ class History(Command, frozen=True):
     limit: int = 50
 
 
+class Search(Command, frozen=True):
+    """Look for entries in which all the `words` stand, the newest first; words between ``"`` stand side by side.
+
+    In a room one is in, or in what passed between oneself and somebody, called `target`; without one in all of
+    these. `by` limits it to what one person said, `after` and `before` to a span of time (milliseconds since 1970).
+    """
+
+    words: str
+    target: str = ""
+    by: str = ""
+    after: int | None = None
+    before: int | None = None
+    limit: int = 20
+
+
 class ListTalks(Command, frozen=True):
     """Ask in which of one's rooms, and with whom, was talked between two times (milliseconds since 1970)."""
 
@@ -432,6 +454,6 @@ ANY = (
     Enter | CheckNick | Register | RegisterOther | Verify | LogIn | Challenge | Prove | SetPassword | ShowAccount
     | Rename | SetName | Away | ListPeople | Whois | Whowas | Watch | Unwatch | ListWatched | SetOwnModes
     | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite
-    | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | ListTalks | SetMarker | ShowMarker
+    | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | Search | ListTalks | SetMarker | ShowMarker
     | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Rehash | Ping | Pong | Quit
 )  # fmt: skip

@@ -13,7 +13,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     each room or conversation, and an `id` that no other entry has. They are 0 and empty on others.
 
     `origin` is ``user@host`` of who did it, as others may see it; `account` the one they are logged in to;
-    `bot` says that they are a program.
+    `bot` says that they are a program. `replayed`: it happened before this connection was there, and is told
+    because it was asked for (see `commands.Join.after`).
     """
 
     time: int = 0
@@ -22,6 +23,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     origin: str = ""
     account: str = ""
     bot: bool = False
+    replayed: bool = False
 
 
 # what is kept in the log
@@ -268,6 +270,29 @@ class Aside(Event, frozen=True):
     of: "Invited | WentAway | LoggedIn | NameSet | HostChanged"
 
 
+class Skipped(Event, frozen=True):
+    """So much was missed that it is not told: the entries `first` to `last` of a room, or of what passed between
+    oneself and somebody, called `target`. All that is kept of them can be read (`commands.History`).
+    """
+
+    target: str
+    first: int
+    last: int
+
+
+class AccessSet(Event, frozen=True):
+    """Who may read what was said in a room while it was closed; see `chat.access`. Told to nobody.
+
+    `revision` is that of the document in which it is kept.
+    """
+
+    room: str
+    closed: bool
+    floor: int
+    readers: dict[str, int]
+    revision: int
+
+
 class MarkerSet(Event, frozen=True):
     """Somebody has read up to `until` (milliseconds since 1970) what `target` is. Told to them alone."""
 
@@ -288,5 +313,5 @@ LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | T
 
 ANY = (
     LOGGED | Arrived | LoggedIn | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
-    | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | MarkerSet | Walloped
+    | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | Skipped | AccessSet | MarkerSet | Walloped
 )  # fmt: skip

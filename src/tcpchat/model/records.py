@@ -18,11 +18,12 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     """Put an event into the log of its room or conversation.
 
     With a `key`, the same speaker's event is stored in that log at most once; asking again gives the first one.
-    When it is stored, `frees` is given up as well.
+    The same speaker is who has the same nick, or is the same `party`. When it is stored, `frees` is given up as well.
     """
 
     event: events.LOGGED
     key: str = ""
+    party: str = ""
     frees: Drop | None = None
 
 
@@ -55,12 +56,16 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 
 
 class Put(msgspec.Struct, frozen=True, gc=False):
-    """Store a document, if it still has the revision that was `expected` (0: if there is none). The first one wins."""
+    """Store a document, if it still has the revision that was `expected` (0: if there is none). The first one wins.
+
+    When it is stored, the `event` happens.
+    """
 
     space: str
     key: str
     value: bytes
     expected: int
+    event: events.Event | None = None
 
 
 class Get(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +73,12 @@ class Get(msgspec.Struct, frozen=True, gc=False):
 
     space: str
     key: str
+
+
+class Collect(msgspec.Struct, frozen=True, gc=False):
+    """Read all documents of a space: a dict by their keys."""
+
+    space: str
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
@@ -107,6 +118,43 @@ class Latest(msgspec.Struct, frozen=True, gc=False):
     after: int
     before: int
     limit: int
+
+
+class Search(msgspec.Struct, frozen=True, gc=False):
+    """Look for what was said with all these phrases in it, each of one token or of several side by side.
+
+    In each of the `logs`, from the entry with the number beside it on. `by` is a folded nick, or empty; times are in
+    milliseconds since 1970. Gives a `Hits`.
+    """
+
+    logs: dict[str, int]
+    phrases: list[list[str]]
+    limit: int
+    by: str = ""
+    after: int | None = None
+    before: int | None = None
+
+
+class Hits(msgspec.Struct, frozen=True, gc=False):
+    """What was found, the newest first; `complete` if all that there is was looked through, or the limit reached."""
+
+    events: list[events.LOGGED]
+    complete: bool = True
+
+
+class Since(msgspec.Struct, frozen=True, gc=False):
+    """Ask for the conversations of `party` in which there is something after the entry `id`: a list of `Span`."""
+
+    party: str
+    id: str
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """The entries `first` to `last` of a log."""
+
+    log: str
+    first: int
+    last: int
 
 
 class Hashed(msgspec.Struct, frozen=True, gc=False):
@@ -154,7 +202,7 @@ def nothing(owner: str) -> Drop:
 
 
 Record = Append | Hold | Drop | Release | Announce | Put
-Question = Read | Find | Latest | Get
+Question = Read | Find | Latest | Search | Since | Get | Collect
 Work = Hash | Check | Attempt | Count | Reload
 Wish = Record | Question | Work
 

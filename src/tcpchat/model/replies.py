@@ -112,6 +112,8 @@ class Seated(Reply, frozen=True):
 
     `number` is that of its latest entry when you took your seat: what came before can be read, what comes after
     it you are told. 0 if nothing was ever said there. `ranks` are those of the people who have one.
+    `recorded`: what is said there is kept. `left` is the number of its latest entry when you left it last, and
+    `left_time` when that was (milliseconds since 1970); 0 if the server does not know of it.
     """
 
     room: str
@@ -123,6 +125,9 @@ class Seated(Reply, frozen=True):
     topic_time: int = 0
     number: int = 0
     already: bool = False
+    recorded: bool = False
+    left: int = 0
+    left_time: int = 0
 
 
 class Topic(Reply, frozen=True):
@@ -264,6 +269,16 @@ class Page(Reply, frozen=True):
     more: bool = False
 
 
+class Found(Reply, frozen=True):
+    """What was looked for, the newest first. `more`: older ones may fit, too; ask for those before the last one's
+    time. Not `complete`: in the time there was not all could be looked through.
+    """
+
+    events: list[events.LOGGED]
+    more: bool = False
+    complete: bool = True
+
+
 class Talk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A room, or somebody's nick, and when the latest was said there (milliseconds since 1970)."""
 
@@ -304,6 +319,6 @@ class PongReply(Reply, frozen=True, tag="pong"):
 
 ANY = (
     Done | Welcome | AccountReply | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
-    | OwnModes | Masks | InvitedReply | Invitations | People | WhowasReply | Watched | WhoisReply | Page | Talks
-    | Marker | ServerReply | PongReply
+    | OwnModes | Masks | InvitedReply | Invitations | People | WhowasReply | Watched | WhoisReply | Page | Found
+    | Talks | Marker | ServerReply | PongReply
 )  # fmt: skip
