@@ -10,12 +10,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from tcpchat.backend import store
+from tcpchat.backend import schema, store
 from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
-from tcpchat.backend.store import MIGRATIONS, Writer
+from tcpchat.backend.schema import APPLICATION_ID, MIGRATIONS
+from tcpchat.backend.store import Writer
 from tcpchat.model.errors import EX_CANTCREAT, EX_CONFIG, EX_DATAERR, EX_TEMPFAIL, CannotStart
 from tcpchat.model.events import Event, Joined, Redacted, RoomRenamed, Said, Told, TopicSet
 from tcpchat.model.records import Append, Document, Drop, Find, Get, Hold, Latest, Put, Read, conversation
@@ -175,17 +178,44 @@ async def test_conversations_are_found_after_a_restart(directory: Path) -> None:
     await it.backend.close()
 
 
-async def test_a_log_of_the_version_before_is_brought_to_the_new_one(
-    directory: Path, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "MIGRATIONS", MIGRATIONS[:1])
-        events = await filled(directory, said("a", key="k"), topic("t"), said("b", "#milk"))
+def old_log(file: Path, version: int) -> list[Event]:
+    """A log as an earlier version wrote it."""
+    file.parent.mkdir()
+    db = apsw.Connection(str(file))
+    for step in MIGRATIONS[:version]:
+        assert isinstance(step, str)
+        db.execute(step).fetchall()
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}").fetchall()
+    db.execute(f"PRAGMA user_version = {version}").fetchall()
+    db.execute("INSERT INTO meta VALUES ('incarnation', 'abc')")
+    db.execute("INSERT INTO log (id, name) VALUES (1, '#tea'), (2, '#milk')")
+    entries = [
+        (1, 1, 1, 1_000, "k", Said(room="#tea", by="ann", text="a")),
+        (2, 1, 2, 2_000, None, TopicSet(room="#tea", by="ann", topic="t")),
+        (3, 2, 1, 2_000, None, Said(room="#milk", by="ann", text="b")),
+    ]
+    for position, log, number, time, key, event in entries:
+        row = (position, log, number, time, "ann", key, msgspec.json.encode(event))
+        db.execute("INSERT INTO entry VALUES (?,?,?,?,?,?,?)", row)
+    db.execute("INSERT INTO standing VALUES (1, 'topic', 2)")
+    if version > 1:
+        db.execute("INSERT INTO document VALUES ('space', 'key', x'61', 1)")
+    db.close()
+    return [
+        replace(event, time=time, number=number, id=f"abc-{position}")
+        for position, _, number, time, _, event in entries
+    ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_log_of_a_version_before_is_brought_to_the_new_one(directory: Path, file: Path, version: int) -> None:
+    events = old_log(file, version)
     it = await opened(Embedded(directory))
     assert it.fed.events == [events[1]]
+    assert it.backend.last_id == "abc-3"
     assert await it.backend.read(Read("#tea", 9)) == events[:2]
     assert await it.backend.record(said("again", key="k")) == events[0]
-    assert await it.backend.record(Put("space", "key", b"a", 0)) == Document(b"a", 1)
+    assert await it.backend.record(Put("space", "key", b"b", version - 1)) == Document(b"b", version)
     await it.backend.close()
     db = apsw.Connection(str(file))
     assert db.execute("PRAGMA user_version").get == len(MIGRATIONS)

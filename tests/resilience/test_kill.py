@@ -8,7 +8,8 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from tcpchat.backend.store import Reader, Writer
+from tcpchat.backend.reader import Reader
+from tcpchat.backend.store import Writer
 from tcpchat.model.events import Said
 from tcpchat.model.records import Read
 from tests.cli.test_server import running
@@ -79,7 +80,7 @@ async def live_and_die(number: int, data: Path, chance: random.Random) -> Round:
 def log_of(data: Path) -> list[Said]:
     """The room's whole log, read after the writer has recovered the file."""
     writer = Writer(data)
-    reader = Reader(writer.path, writer.incarnation)
+    reader = Reader(writer.path)
     entries = [entry for entry in reader.read(Read(ROOM, 1 << 30, after=0)) if isinstance(entry, Said)]
     reader.close()
     writer.close()

@@ -11,6 +11,10 @@ class Unavailable(Exception):
     """Certainly not recorded. The text says why."""
 
 
+class Unknown(Exception):
+    """Perhaps recorded: the disk failed while it was written. Whoever asked gets no answer, and asks again later."""
+
+
 class Sink(Protocol):
     """Takes what was recorded."""
 
@@ -33,6 +37,16 @@ class Backend(Protocol):
     def last_id(self) -> str:
         """The id of the latest entry, once it is started; empty if there is none."""
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits to be recorded that nobody should ask for more; see `uncrowded`."""
+
+    async def uncrowded(self) -> None:
+        """Wait until there is room in the queue. Nothing that is asked for all the same is dropped."""
+
+    async def failure(self) -> str:
+        """Wait until nothing can be recorded any more, ever. Returns why."""
+
     async def start(self, sink: Sink) -> None:
         """Open what there is, and feed the sink what still holds of it, such as the topics of rooms.
 
@@ -46,6 +60,7 @@ class Backend(Protocol):
             stored first; a `Hold` of something that somebody else has gives None, and so does a `Put` over a
             revision that is not there any more; otherwise a `Put` gives the document.
         :raises Unavailable: when it is certainly not recorded.
+        :raises Unknown: when nobody can say. Then `failure` has come.
         """
 
     async def read(self, wish: Read) -> list[LOGGED]:

@@ -1,62 +1,96 @@
-"""One SQLite file: a writer thread with group commit, readers beside it."""
+"""One SQLite file: a writer thread with group commit, readers beside it, a search index behind it."""
 
 import asyncio
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
 
 import apsw
 import msgspec
 
 from tcpchat.backend.base import Sink, Unavailable
+from tcpchat.backend.index import Index
+from tcpchat.backend.keeper import Keeper
 from tcpchat.backend.lock import FileLock
-from tcpchat.backend.order import Durable, Order, Outcome, Written
-from tcpchat.backend.store import Reader, Writer
+from tcpchat.backend.order import MOST_QUEUED, Failed, Order, Outcome, Written
+from tcpchat.backend.reader import Reader
+from tcpchat.backend.schema import Durability
+from tcpchat.backend.store import Writer
+from tcpchat.backend.trouble import Trouble, trouble
+from tcpchat.backend.writing import Writing
+from tcpchat.config import Keep
 from tcpchat.model.events import LOGGED
 from tcpchat.model.records import Question, Read, Record
 
 READERS = 2
 
-log = logging.getLogger(__name__)
-
 
 class Embedded:
     """The backend that keeps everything in `directory`/chat.db."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        durability: Durability = "full",
+        keep: Keep = Keep(),  # noqa: B008  (it cannot be changed)
+        queued: int = MOST_QUEUED,
+    ) -> None:
+        """
+        :param durability: whether a transaction survives a power cut, or only the end of the process.
+        :param keep: how long entries are kept.
+        :param queued: how many records may wait before it is crowded.
+        """
         self._directory = directory
-        self._to_write: SimpleQueue[list[Durable] | None] = SimpleQueue()
+        self._durability: Durability = durability
+        self._keep = keep
+        self._queued = queued
 
     @property
     def incarnation(self) -> str:
         """See `Backend.incarnation`."""
-        return self._writer.incarnation
+        return self._writer.ids.incarnation
 
     @property
     def last_id(self) -> str:
         """See `Backend.last_id`."""
         return self._writer.last_id
 
+    @property
+    def crowded(self) -> bool:
+        """See `Backend.crowded`."""
+        return self._order.crowded
+
     async def start(self, sink: Sink) -> None:
         """Open the file, and start the threads."""
         self._loop = asyncio.get_running_loop()
-        self._lock = FileLock(self._directory)
+        self._failure: asyncio.Future[str] = self._loop.create_future()
         self._readers: SimpleQueue[Reader] = SimpleQueue()
+        self._lock = FileLock(self._directory)
         try:
-            self._writer = Writer(self._directory)
+            self._writer = Writer(self._directory, self._durability)
+            self._writing = Writing(self._writer, self._tell, self._fail, self._stored)
             for _ in range(READERS):
-                self._readers.put(Reader(self._writer.path, self._writer.incarnation))
-            standing = self._writer.standing()
+                self._readers.put(Reader(self._writer.path, damaged=self._writing.damaged))
+            holding = self._writer.holding()
         except BaseException:
             self._lock.release()
             raise
-        self._order = Order(sink, self._to_write.put)
+        self._order = Order(sink, self._writing.put, self._queued)
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
-        sink.feed(standing)
-        self._thread = Thread(target=self._write_all, name="tcpchat-writer", daemon=True)
-        self._thread.start()
+        self._keeper = Keeper(self._writer.path, self._writing, self._keep, self._fail)
+        self._index = Index(self._writer.path)
+        sink.feed(holding)
+        for thread in (self._writing, self._keeper, self._index):
+            thread.start()
+
+    async def uncrowded(self) -> None:
+        """See `Backend.uncrowded`."""
+        await self._order.uncrowded()
+
+    async def failure(self) -> str:
+        """See `Backend.failure`."""
+        return await asyncio.shield(self._failure)
 
     def record(self, record: Record) -> asyncio.Future[Outcome]:
         """See `Backend.record`."""
@@ -78,46 +112,50 @@ class Embedded:
     async def close(self) -> None:
         """See `Backend.close`."""
         await self._order.close()
-        self._to_write.put(None)
-        await self._loop.run_in_executor(self._reading, self._thread.join)
+        self._writing.put(None)
+        await self._loop.run_in_executor(self._reading, self._end_threads)
         self._reading.shutdown()
         while not self._readers.empty():
             self._readers.get().close()
-        self._writer.close()
+        self._writer.close(abandon=self._failure.done())
         self._lock.release()
 
-    def _write_all(self) -> None:
-        """The writer thread: one transaction for each batch, one wake-up of the loop for each transaction."""
-        failing = False
-        while (records := self._to_write.get()) is not None:
-            try:
-                outcome = self._writer.write(records)
-            except Exception as failure:  # whatever it is, the next ones must not wait for ever
-                error = _cause(failure)
-                if not failing:  # said once, not for each message
-                    log.error("the log cannot be written, and nothing is stored: %s", error)
-                failing = True
-                self._tell(Unavailable(f"Not stored: the log cannot be written ({error})."))
-            else:
-                if failing:
-                    log.warning("the log can be written again")
-                failing = False
-                self._tell(outcome)
+    def _end_threads(self) -> None:
+        self._writing.join()
+        self._keeper.close()
+        self._index.close()
 
-    def _tell(self, outcome: list[Written] | Unavailable) -> None:
+    # from other threads
+
+    def _tell(self, outcome: list[Written] | Failed) -> None:
         self._loop.call_soon_threadsafe(self._order.written, outcome)
+
+    def _stored(self, pages: int) -> None:
+        self._keeper.stored(pages)
+        self._index.wake()
+
+    def _fail(self, why: str) -> None:
+        self._loop.call_soon_threadsafe(self._failed, why)
+
+    def _failed(self, why: str) -> None:
+        if not self._failure.done():
+            self._failure.set_result(why)
+            self._order.fail()
 
     def _ask(self, question: Question) -> object:
         reader = self._readers.get()
         try:
             return reader.ask(question)
         except (apsw.Error, msgspec.DecodeError) as error:
+            self._note_trouble(error)
             raise Unavailable(f"The log cannot be read ({error}).") from error
         finally:
             self._readers.put(reader)
 
-
-def _cause(failure: Exception) -> BaseException:
-    """What went wrong first: a full disk ends the transaction, and then it cannot be rolled back any more."""
-    context = failure.__context__
-    return context if isinstance(context, apsw.Error) else failure
+    def _note_trouble(self, error: Exception) -> None:
+        """What cannot be read says something about what can be written."""
+        kind = Trouble.DAMAGED if isinstance(error, msgspec.DecodeError) else trouble(error)
+        if kind is Trouble.FAILED:
+            self._fail(f"The disk failed ({error}).")
+        elif kind is Trouble.DAMAGED:
+            self._writing.damaged(str(error))

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from tcpchat.backend.answers import is_wanted, within
 from tcpchat.backend.base import Sink
-from tcpchat.backend.order import Durable, Order, Outcome, Written, now_ms, within
+from tcpchat.backend.order import MOST_QUEUED, Durable, Order, Outcome, Written, now_ms
 from tcpchat.model import names, records
 from tcpchat.model.events import LOGGED, Redacted, RoomRenamed, Said, Told, TopicSet
-from tcpchat.model.phrases import stand_in
 from tcpchat.model.records import (
     Append,
     Collect,
@@ -46,7 +46,11 @@ ENTRY_BYTES = 500
 class Memory:
     """The backend that keeps the last entries in memory, for those who read slowly, and nothing on disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, queued: int = MOST_QUEUED) -> None:
+        """
+        :param queued: how many records may wait before it is crowded.
+        """
+        self._queued = queued
         self._logs: OrderedDict[str, _Log] = OrderedDict()
         self._documents: dict[tuple[str, str], Document] = {}
         self.incarnation = token_hex(3)
@@ -58,7 +62,21 @@ class Memory:
 
     async def start(self, sink: Sink) -> None:
         """Nothing holds from before."""
-        self._order = Order(sink, self._write)
+        self._order = Order(sink, self._write, self._queued)
+
+    @property
+    def crowded(self) -> bool:
+        """See `Backend.crowded`."""
+        return self._order.crowded
+
+    async def uncrowded(self) -> None:
+        """See `Backend.uncrowded`."""
+        await self._order.uncrowded()
+
+    async def failure(self) -> str:
+        """See `Backend.failure`. Memory does not fail."""
+        never: Future[str] = get_running_loop().create_future()
+        return await never
 
     def record(self, record: Record) -> Future[Outcome]:
         """See `Backend.record`."""
@@ -267,18 +285,6 @@ _ANSWERS: dict[type[Question], Callable[[Memory, Any], object]] = {
     Get: Memory._get,
     Collect: Memory._collect,
 }
-
-
-def is_wanted(event: LOGGED, wish: records.Search) -> bool:
-    """Whether an entry is what is looked for, whatever log it is in."""
-    return (
-        isinstance(event, Said | Told)
-        and not event.redacted
-        and (not wish.by or names.fold(event.by) == wish.by)
-        and (wish.after is None or event.time > wish.after)
-        and (wish.before is None or event.time < wish.before)
-        and stand_in(wish.phrases, event.text)
-    )
 
 
 def _position(event: LOGGED) -> int:

@@ -1,15 +1,15 @@
 """The one order: what is recorded takes effect in the order in which it was asked for, in batches."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import time_ns
 
 from msgspec.structs import replace
 
-from tcpchat.backend.base import Sink, Unavailable
+from tcpchat.backend.base import Sink, Unavailable, Unknown
 from tcpchat.model import names
-from tcpchat.model.events import LOGGED, Event, RoomRenamed
-from tcpchat.model.records import Announce, Append, Document, Drop, Hold, Latest, Put, Record, Release, seats
+from tcpchat.model.events import Event, RoomRenamed
+from tcpchat.model.records import Announce, Append, Document, Drop, Hold, Put, Record, Release, seats
 
 Outcome = Event | Document | None
 """What comes of a record: the event with its place, the document, or nothing."""
@@ -25,14 +25,24 @@ _DURABLE = (Append, Put)
 Write = Callable[[list[Durable]], None]
 """Starts writing; `Order.written` is called later, on the event loop, with what came of it."""
 
-_Answers = list[tuple["asyncio.Future[Outcome]", Outcome | Unavailable]]
+Failed = Unavailable | Unknown
+"""Nothing of a batch was stored, or nobody can say what."""
+
+MOST_QUEUED = 20_000
+
+_Answers = list[tuple["asyncio.Future[Outcome]", Outcome | Failed]]
 _Waiting = tuple[Record, "asyncio.Future[Outcome]"]
 
 
 class Order:
     """A queue of records. All that queued while one batch was written is the next batch: natural group commit."""
 
-    def __init__(self, sink: Sink, write: Write) -> None:
+    def __init__(self, sink: Sink, write: Write, queued: int = MOST_QUEUED) -> None:
+        """
+        :param queued: how many records may wait before it is `crowded`.
+        """
+        self._most = queued
+        self._room = asyncio.Event()
         self._sink = sink
         self._write = write
         self._loop = asyncio.get_running_loop()
@@ -43,6 +53,17 @@ class Order:
         self._idle = asyncio.Event()
         self._idle.set()
         self._holdings = Holdings()
+
+    @property
+    def crowded(self) -> bool:
+        """See `Backend.crowded`."""
+        return len(self._queue) >= self._most
+
+    async def uncrowded(self) -> None:
+        """See `Backend.uncrowded`."""
+        while self.crowded:
+            self._room.clear()
+            await self._room.wait()
 
     def record(self, record: Record) -> asyncio.Future[Outcome]:
         """Take a record into the queue."""
@@ -57,9 +78,11 @@ class Order:
             self._loop.call_soon(self._take)  # after all that comes in this turn of the loop
         return future
 
-    def written(self, outcome: Sequence[Written] | Unavailable) -> None:
+    def written(self, outcome: Sequence[Written] | Failed) -> None:
         """The batch is on disk, or certainly not. Its facts go to the sink, and who waited is told."""
         batch, self._batch = self._batch, []
+        if isinstance(outcome, Unknown):
+            self.fail()
         renaming = _begin_with_renaming(batch)
         ahead = not renaming and not _begin_with_renaming(self._queue)
         if ahead:
@@ -78,6 +101,12 @@ class Order:
             if not self._busy:
                 self._idle.set()
 
+    def fail(self) -> None:
+        """Nothing is recorded any more: what waits certainly is not."""
+        self._closed = True
+        queue, self._queue = self._queue, []
+        _tell([(future, Unavailable("Not stored: the server's log has failed.")) for _, future in queue])
+
     async def close(self) -> None:
         """Take no more, and wait until all that was taken is recorded, also what nobody waits for any more."""
         self._closed = True
@@ -93,6 +122,7 @@ class Order:
         """All that waits is the next batch; but a room is renamed by itself, for that changes what others mean."""
         first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
         self._batch, self._queue = self._queue[: first or 1], self._queue[first or 1 :]
+        self._room.set()
         durable = [record for record, _ in self._batch if isinstance(record, _DURABLE)]
         if first == 0 and self._is_open(self._batch[0][0]):
             self._loop.call_soon(self.written, ((None, False),))
@@ -121,14 +151,14 @@ class Order:
             else:
                 self._queue.append((_renamed(record, event), future))
 
-    def _answers(self, batch: list[_Waiting], outcome: Sequence[Written] | Unavailable, facts: list[Event]) -> _Answers:
+    def _answers(self, batch: list[_Waiting], outcome: Sequence[Written] | Failed, facts: list[Event]) -> _Answers:
         """What each record came to; what is new is added to the facts."""
         answers: _Answers = []
-        failed = outcome if isinstance(outcome, Unavailable) else None
-        stored = iter(() if isinstance(outcome, Unavailable) else outcome)
+        failed = outcome if isinstance(outcome, Failed) else None
+        stored = iter(() if isinstance(outcome, Failed) else outcome)
         now = now_ms()
         for record, future in batch:
-            answer: Outcome | Unavailable
+            answer: Outcome | Failed
             if isinstance(record, _DURABLE):
                 answer, new = (failed, False) if failed else next(stored)
                 if new and type(record) is Append and (record.frees is not None or type(record.event) is RoomRenamed):
@@ -171,7 +201,7 @@ def _tell(answers: _Answers) -> None:
     for future, answer in answers:
         if future.done():
             continue
-        if isinstance(answer, Unavailable):
+        if isinstance(answer, Failed):
             future.set_exception(answer)
         else:
             future.set_result(answer)
@@ -222,16 +252,6 @@ class Holdings:
             self._owners[moved] = owner
             self._things[owner].discard(thing)
             self._things[owner].add(moved)
-
-
-def within(wish: Latest, events: Iterable[LOGGED]) -> list[LOGGED]:
-    """Of the latest entries of several logs those in the span of time, in the order of their times.
-
-    If there are too many, those next to `after`, which may be the later end of the span.
-    """
-    low, high = sorted((wish.after, wish.before))
-    found = sorted((event for event in events if low < event.time < high), key=lambda event: event.time)
-    return found[: wish.limit] if wish.after <= wish.before else found[-wish.limit :]
 
 
 def now_ms() -> int:

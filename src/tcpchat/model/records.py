@@ -23,8 +23,8 @@ class Append(msgspec.Struct, frozen=True, gc=False):
 
     event: events.LOGGED
     key: str = ""
-    party: str = ""
     frees: Drop | None = None
+    party: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,189 @@
+"""The writer thread: one transaction for each batch, and between them what else the log needs."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import apsw
+
+from tcpchat.backend.base import Unavailable, Unknown
+from tcpchat.backend.order import Durable, Failed, Written
+from tcpchat.backend.retention import Due
+from tcpchat.backend.store import Writer
+from tcpchat.backend.trouble import Trouble, refusal, trouble
+
+IDLE = 1.0
+"""Seconds without anything to write after which is looked whether there is something else to do."""
+
+STEP = 200
+"""Entries that are deleted for their age in one transaction, between two batches."""
+
+LOOK_AT_SPACE = 60.0
+LOW_SPACE = 0.05
+"""From this share of free space on the operator is warned."""
+
+log = logging.getLogger(__name__)
+
+
+class Writing:
+    """Writes what is put in, in batches, and says what came of each."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        tell: Callable[[list[Written] | Failed], None],
+        failed: Callable[[str], None],
+        stored: Callable[[int], None],
+    ) -> None:
+        """All three are called in the writer's thread.
+
+        :param tell: what came of a batch.
+        :param failed: nothing can be written any more, and why.
+        :param stored: after a transaction, with the length of the write-ahead log in pages.
+        """
+        self._writer = writer
+        self._tell = tell
+        self._failed = failed
+        self._stored = stored
+        self._batches: SimpleQueue[list[Durable] | None] = SimpleQueue()
+        self._due: SimpleQueue[Due] = SimpleQueue()
+        self._deleting: Due | None = None
+        self._trouble: Trouble | None = None
+        self._damage = ""
+        self._checkpoint = False
+        self._looked_at_space = 0.0
+        self._warned_of_space = False
+        self.put = self._batches.put
+        """Hand over a batch. `None`: there are no more."""
+        self.delete = self._due.put
+        """Hand over what is due to be deleted."""
+        self._thread = Thread(target=self._run, name="tcpchat-writer", daemon=True)
+        self.start = self._thread.start
+        self.join = self._thread.join
+
+    def damaged(self, what: str) -> None:
+        """Something was read that is not what was written: nothing is added to such a log. From any thread."""
+        if not self._damage:
+            self._damage = what
+            log.critical(
+                "THE LOG IS DAMAGED: %s. Nothing is written to it any more; what was said can be read. Stop the "
+                "server, see with `tcpchat-server log verify` what is wrong, bring back a backup with `log restore`.",
+                what,
+            )
+
+    @property
+    def deleting(self) -> bool:
+        """Whether something is still to be deleted."""
+        return self._deleting is not None or not self._due.empty()
+
+    def finish_checkpoint(self) -> None:
+        """Nearly all of the write-ahead log is at its place: bring the rest there. From any thread."""
+        self._checkpoint = True
+
+    def _run(self) -> None:
+        try:
+            while (batch := self._next()) is not None:
+                if not self._write(batch):
+                    return
+        except BaseException as error:  # whatever it is, nobody may wait for this thread for ever
+            log.critical("the log's writer has ended", exc_info=error)
+            self._tell(Unknown("The log's writer has ended."))
+            self._failed(f"The log's writer has ended ({error}).")
+
+    def _next(self) -> list[Durable] | None:
+        """The next batch. While there is none, what else the log needs is done."""
+        while True:
+            try:
+                return self._batches.get(timeout=0 if self._tidy() else IDLE)
+            except Empty:
+                self._look_around()
+
+    def _write(self, batch: list[Durable]) -> bool:
+        """Write a batch, and say what came of it. False if there can be no other."""
+        if self._damage:
+            self._tell(Unavailable(refusal(Trouble.DAMAGED, apsw.CorruptError(self._damage))))
+            return True
+        try:
+            written = self._writer.write(batch)
+        except Exception as failure:
+            return self._in_trouble(_cause(failure))
+        self._out_of_trouble()
+        self._tell(written)
+        self._stored(self._writer.pages)
+        return True
+
+    def _in_trouble(self, error: BaseException) -> bool:
+        kind = trouble(error)
+        if kind is Trouble.FAILED:
+            log.critical("the disk failed: %s", error)
+            self._tell(Unknown(refusal(kind, error)))
+            self._failed(f"The disk failed ({error}).")
+            return False
+        if kind is Trouble.DAMAGED:
+            self.damaged(str(error))
+        elif kind is not self._trouble:  # said once, not for each message
+            log.error("the log cannot be written, and no message is taken: %s", error)
+        self._trouble = kind
+        self._tell(Unavailable(refusal(kind, error)))
+        return True
+
+    def _out_of_trouble(self) -> None:
+        if self._trouble is not None:
+            log.warning("the log can be written again")
+        self._trouble = None
+
+    # between the batches
+
+    def _tidy(self) -> bool:
+        """Do a little of what is due. Whether there is more of it."""
+        if self._damage or self._trouble is not None:
+            return False
+        if self._checkpoint:
+            self._checkpoint = False
+            self._writer.checkpoint()
+        if self._deleting is None and not self._due.empty():
+            self._deleting = self._due.get()
+        if self._deleting is not None:
+            self._deleting = self._delete(self._deleting)
+        return self.deleting
+
+    def _delete(self, due: Due) -> Due | None:
+        """Delete some of the oldest entries. What is left to do, if anything is."""
+        through = min(due.through, due.after + STEP)
+        try:
+            self._writer.forget(due.log, through)
+        except apsw.Error as error:  # those who send are told when it is their turn; this is tried again in a minute
+            log.error("old entries cannot be deleted: %s", error)
+            return None
+        self._stored(self._writer.pages)
+        return due._replace(after=through) if through < due.through else None
+
+    def _look_around(self) -> None:
+        """Nothing happens: a good moment."""
+        if self._writer.redacted and not self._damage:
+            self._writer.wipe()
+        now = time.monotonic()
+        if now - self._looked_at_space > LOOK_AT_SPACE:
+            self._looked_at_space = now
+            self._look_at_space()
+
+    def _look_at_space(self) -> None:
+        try:
+            total, _, free = shutil.disk_usage(self._writer.path.parent)
+        except OSError:
+            return
+        low = free < LOW_SPACE * total
+        if low and not self._warned_of_space:
+            log.warning("the disk is nearly full: %d MB are left. When it is full, no message is taken.", free >> 20)
+        self._warned_of_space = low
+
+
+def _cause(failure: Exception) -> BaseException:
+    """What went wrong first: a full disk ends the transaction, and then it cannot be rolled back any more."""
+    context = failure.__context__
+    return context if isinstance(context, apsw.Error) else failure
