@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tcpchat.backend import schema, store
+from tcpchat.backend import store
 from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.schema import APPLICATION_ID, MIGRATIONS
@@ -225,7 +225,9 @@ async def test_a_log_of_a_version_before_is_brought_to_the_new_one(directory: Pa
 async def test_what_was_awaited_is_in_the_file_even_if_the_server_dies_now(directory: Path, tmp_path: Path) -> None:
     it = await opened(Embedded(directory))
     events = await record(it, said("a"), topic("b"))
-    shutil.copytree(directory, tmp_path / "copy")  # what another process would find
+    os.mkdir(tmp_path / "copy")
+    for name in ("chat.db", "chat.db-wal"):
+        shutil.copy(directory / name, tmp_path / "copy")  # what another process would find
     await it.backend.close()
     other = await opened(Embedded(tmp_path / "copy"))
     assert await other.backend.read(Read("#tea", 9)) == events
@@ -433,25 +435,30 @@ async def test_a_renaming_that_cannot_be_stored_is_none(directory: Path, monkeyp
     await it.backend.close()
 
 
-async def test_an_entry_that_cannot_be_read_is_said_to_be_so(directory: Path, file: Path) -> None:
+async def test_an_entry_that_cannot_be_read_is_said_to_be_so(
+    directory: Path, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     await filled(directory, said("a", key="k"))
     db = apsw.Connection(str(file))
     db.execute("UPDATE entry SET body = x'00'").fetchall()
     db.close()
     it = await opened(Embedded(directory))
-    with pytest.raises(Unavailable):
-        await it.backend.read(Read("#tea", 1))
-    with pytest.raises(Unavailable):
-        await it.backend.record(said("a", key="k"))
-    assert await it.backend.record(said("the others go on")) is not None
+    (placeholder,) = await it.backend.read(Read("#tea", 1))
+    assert isinstance(placeholder, Said)
+    assert "damaged" in placeholder.text
+    assert placeholder.number == 1
+    with pytest.raises(Unavailable, match="damaged"):
+        await it.backend.record(said("nothing is added to a log like that"))
+    assert await it.backend.record(Hold("nick ann", "1", Joined(room="#a", by="ann"))) is not None
     await it.backend.close()
+    assert caplog.text.count("THE LOG IS DAMAGED") == 1
 
 
 async def test_a_full_disk_takes_all_of_a_batch_or_nothing(directory: Path) -> None:
     it = await opened(Embedded(directory))
     await record(it, said("a"))
     assert isinstance(it.backend, Embedded)
-    db = it.backend._writer._db
+    db = it.backend._writer.db
     pages = db.execute("PRAGMA page_count").get
     db.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall()
     big = [

@@ -8,8 +8,9 @@ What it does not know yet is looked through entry by entry.
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import merge
 from pathlib import Path
 from threading import Event, Thread
@@ -18,9 +19,9 @@ from typing import Any, NamedTuple
 import apsw
 
 from tcpchat.backend import schema
-from tcpchat.backend.entries import decode
+from tcpchat.backend.entries import COLUMNS, Entry, event_of
 from tcpchat.backend.ids import Ids
-from tcpchat.model.events import LOGGED, Redacted, Said, Told
+from tcpchat.model.events import Redacted, Said, Told
 from tcpchat.model.phrases import tokens
 
 FILE = "search.db"
@@ -132,8 +133,10 @@ def _quoted(words: str) -> str:
 class Index:
     """The thread that keeps the index of the log at `path`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, damaged: Callable[[str], None]) -> None:
+        """`damaged` is called when something is read that is not what was written, and says what."""
         self._path = path
+        self._damaged = damaged
         self._file = path.with_name(FILE)
         self._closing = Event()
         self._news = Event()
@@ -176,7 +179,7 @@ class Index:
     def _follow(self) -> None:
         source = schema.open_for_reading(self._path)
         try:
-            indexer = _Indexer(source, self._file)
+            indexer = _Indexer(source, self._file, self._damaged)
             try:
                 while not self._closing.is_set():
                     self._news.clear()
@@ -195,26 +198,27 @@ class Index:
 class _Indexer:
     """Brings the index up to the log, step by step."""
 
-    def __init__(self, source: apsw.Connection, file: Path) -> None:
+    def __init__(self, source: apsw.Connection, file: Path, damaged: Callable[[str], None]) -> None:
         self._source = source
+        self._damaged = damaged
         self._ids = Ids(source)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner may read it
         self._db = apsw.Connection(str(file))
         self._db.set_busy_timeout(schema.BUSY_MILLISECONDS)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "mmap_size=0"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
-        file.chmod(0o600)
         self._begin()
         self._position: int = self._db.execute("SELECT position FROM state").get
 
     def step(self) -> bool:
         """Take in the next entries. False if there are none."""
-        query = "SELECT position, log, body FROM entry WHERE position > ? ORDER BY position LIMIT ?"
+        query = f"SELECT {COLUMNS} FROM entry WHERE position > ? ORDER BY position LIMIT ?"
         rows: list[Any] = self._source.execute(query, (self._position, STEP)).fetchall()
         if not rows:
             return False
         with self._db:
-            for position, log, body in rows:
-                self._take(position, log, decode(body))
+            for row in rows:
+                self._take(row)
             self._db.execute("UPDATE state SET position = ?", (rows[-1][0],))
         self._position = rows[-1][0]
         return True
@@ -245,7 +249,13 @@ class _Indexer:
             if len(old) < STEP:
                 self._db.execute("INSERT OR REPLACE INTO swept (log, pruned) VALUES (?,?)", (log, pruned))
 
-    def _take(self, position: int, log: int, event: LOGGED) -> None:
+    def _take(self, row: Entry) -> None:
+        position, log = row[:2]
+        try:
+            event = event_of(row, self._ids, "")
+        except apsw.CorruptError as error:  # who reads it is told; nobody can find it
+            self._damaged(str(error))
+            return
         if isinstance(event, Said | Told) and not event.redacted:
             words = " ".join(tokens(event.text))
             self._db.execute("INSERT INTO found (rowid, words, log) VALUES (?,?,?)", (position, words, _token(log)))

@@ -28,7 +28,10 @@ _MOST_UNSAID = 10_000
 _MOST_TALKS = 1_000
 """In how many of somebody's conversations is looked for the latest."""
 
-_TALKS = "SELECT name, log FROM party JOIN log ON log.id = party.log WHERE party.name = ? ORDER BY log DESC LIMIT ?"
+_TALKS = (
+    "SELECT log.name, party.log FROM party JOIN log ON log.id = party.log WHERE party.name = ? "
+    "ORDER BY party.log DESC LIMIT ?"
+)
 
 
 class _Log(NamedTuple):

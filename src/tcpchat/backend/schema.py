@@ -163,6 +163,7 @@ def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.C
     """
     path = prepare(directory)
     with explained(path):
+        _check_length(path)
         db = apsw.Connection(str(path))
         try:
             db.set_busy_timeout(BUSY_MILLISECONDS)
@@ -269,6 +270,21 @@ def file_system(directory: Path) -> str:
     there = directory.resolve()
     kinds = {Path(place.replace("\\040", " ")): kind for _, place, kind, *_ in map(str.split, mounts)}
     return next((kinds[place] for place in (there, *there.parents) if place in kinds), "")
+
+
+def _check_length(path: Path) -> None:
+    """A file that was cut off is noticed before anything is written to it.
+
+    Its header says how many pages it has; while there is a write-ahead log, some of them may not be there yet.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    wal = path.with_name(path.name + "-wal")
+    if len(header) < 100 or (wal.exists() and wal.stat().st_size):
+        return
+    page_size = int.from_bytes(header[16:18])
+    if path.stat().st_size < page_size * int.from_bytes(header[28:32]):
+        raise apsw.CorruptError("its end is missing")
 
 
 def _migrate(db: apsw.Connection, path: Path) -> None:
