@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored, connect
     from tcpchat.client.connection import CannotConnect
     from tcpchat.config import Config, Limits
-    from tcpchat.model.errors import CannotStart
+    from tcpchat.model.errors import CannotStart, LogFailed
     from tcpchat.model.events import (
         Event,
         Gone,
@@ -36,7 +36,7 @@ _HOMES = {
     "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "PerhapsStored", "connect"),
     "tcpchat.client.connection": ("CannotConnect",),
     "tcpchat.config": ("Config", "Limits"),
-    "tcpchat.model.errors": ("CannotStart",),
+    "tcpchat.model.errors": ("CannotStart", "LogFailed"),
     "tcpchat.model.events": (
         "Event",
         "Gone",
@@ -61,8 +61,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Invited", "Joined", "Kicked", "Left",
-    "Limits", "LinkBack", "LinkLost", "ModesSet", "Moved", "PerhapsStored", "Redacted", "Refused", "Renamed", "Said",
-    "Seated", "Server", "Stored", "Tagged", "Told", "TopicSet", "WentAway", "__version__", "connect",
+    "Limits", "LinkBack", "LinkLost", "LogFailed", "ModesSet", "Moved", "PerhapsStored", "Redacted", "Refused",
+    "Renamed", "Said", "Seated", "Server", "Stored", "Tagged", "Told", "TopicSet", "WentAway", "__version__", "connect",
 ]  # fmt: skip
 
 

@@ -10,14 +10,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from tcpchat.cli.usage import Command
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
-from tcpchat.model.errors import EX_CONFIG, CannotStart
+from tcpchat.model.errors import EX_CONFIG, EX_IOERR, CannotStart, LogFailed
 from tcpchat.version import VERSION
 
 SWITCH_INTERVAL = 0.0005
@@ -81,6 +81,8 @@ def main(
         _run(config, lambda: load(file, settings))
     except CannotStart as error:
         fail(str(error), error.exit_code)
+    except LogFailed as error:
+        fail(f"{error} What was acknowledged is in the log. See to the disk, then start the server again.", EX_IOERR)
 
 
 def fail(text: str, exit_code: int) -> NoReturn:
@@ -143,7 +145,13 @@ async def _serve(config: Config, load: Callable[[], Config]) -> None:
         gc.freeze()  # what is there now stays; the collector need not look at it again
         for line in _how_to_join(server.addresses, config):
             _say(line)
-        reason = await stop
+        failed = asyncio.create_task(server.failed())
+        either: list[asyncio.Future[Any]] = [stop, failed]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            failed.result()
+        failed.cancel()
+        reason = stop.result()
         _say(f"{reason}: telling {server.clients} clients, closing the log. Once more ends at once.")
     _say("Stopped. Everything that was said is kept." if config.data else "Stopped.")
 

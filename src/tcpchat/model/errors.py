@@ -1,4 +1,4 @@
-"""What keeps a program from starting, said so that the reader knows what to do."""
+"""What keeps a program from starting, or from going on, said so that the reader knows what to do."""
 
 import os
 
@@ -22,6 +22,10 @@ class CannotStart(Exception):
     def __init__(self, text: str, exit_code: int) -> None:
         super().__init__(text)
         self.exit_code = exit_code
+
+
+class LogFailed(Exception):
+    """The disk failed under the log: nobody can know what is on it before it is opened anew."""
 
 
 def in_words(error: OSError) -> str:

@@ -20,6 +20,7 @@ from tcpchat.backend.order import now_ms
 from tcpchat.chat.hub import Hub
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
+from tcpchat.model.errors import LogFailed
 from tcpchat.model.records import Attempt, Check, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
@@ -47,6 +48,8 @@ class Server:
 
     Entering it succeeds, or raises `CannotStart`, at once; leaving it tells everybody, stores what was taken, and
     leaves no task, socket or thread behind. It never makes an event loop, a signal handler or a log handler.
+
+    If the disk fails under the log, the server stops by itself: see `failed`.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class Server:
             config = replace(config, data=Path(data))
         self.config = config
         self.hub = Hub(config)
-        self.backend: Backend = Memory() if config.data is None else Embedded(config.data)
+        self.backend = _backend(config)
         self._admission = Admission(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._listeners: list[asyncio.Server] = []
@@ -81,6 +84,8 @@ class Server:
         self._throttle = Throttle(config.limits)
         self._passwords = Passwords()
         self._keeper: asyncio.Task[None] | None = None
+        self._stopped = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
         self.stopping = False
         """Whether nobody is let in any more, and everybody is told to go."""
 
@@ -88,8 +93,13 @@ class Server:
         await self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """:raises LogFailed: if that is why it ended, and nothing else is on its way."""
         await self.stop()
+        watcher = self._watcher
+        error = watcher.exception() if watcher is not None and not watcher.cancelled() else None
+        if error is not None and kind is None:
+            raise error
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -130,13 +140,27 @@ class Server:
         except BaseException:
             await self.stop()
             raise
-        self._keeper = asyncio.get_running_loop().create_task(keep_alive(self._sessions, self.config.limits))
+        loop = asyncio.get_running_loop()
+        self._keeper = loop.create_task(keep_alive(self._sessions, self.config.limits))
+        self._watcher = loop.create_task(self._watch())
+
+    async def failed(self) -> None:
+        """Wait, perhaps for ever, until the log can be relied on no more. Then everybody was told, and is gone.
+
+        :raises LogFailed: with the reason. What was acknowledged is in the log, and there after the next start.
+        """
+        assert self._watcher is not None, "it has not been started"
+        await asyncio.shield(self._watcher)
 
     async def stop(self, reason: str = "The server is stopping.") -> None:
         """No new clients; everybody is told, what was taken is stored, all is closed. Takes about a second at most."""
         if self.stopping:
+            await self._stopped.wait()
             return
         self.stopping = True
+        if self._watcher is not None and asyncio.current_task() is not self._watcher:
+            self._watcher.cancel()
+            await asyncio.wait([self._watcher])
         for listener in self._listeners:
             listener.close()
         if self._keeper is not None:
@@ -154,6 +178,14 @@ class Server:
         await self.backend.close()
         for listener in self._listeners:
             await listener.wait_closed()
+        self._stopped.set()
+
+    async def _watch(self) -> None:
+        """Stop if the disk fails: who was not answered asks again later."""
+        why = await self.backend.failure()
+        log.critical("%s The server stops: what was acknowledged is safe.", why)
+        await self.stop("The server's disk failed. What was acknowledged is safe; try again later.")
+        raise LogFailed(why)
 
     async def work(self, wish: Work, address: str) -> object:
         """What a rule wants that is no business of the log, for one who comes from this address.
@@ -234,6 +266,14 @@ class Server:
         if address in {"127.0.0.1", "::1", ""}:
             return "localhost"
         return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
+
+
+def _backend(config: Config) -> Backend:
+    """Where everything is kept."""
+    queued = config.limits.queued
+    if config.data is None:
+        return Memory(queued=queued)
+    return Embedded(config.data, durability=config.durability, keep=config.keep, queued=queued)
 
 
 def prepare(connection: socket.socket | None) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
 
-from tcpchat.backend.base import Backend, Unavailable
+from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.user import Encoding, User
@@ -39,6 +39,8 @@ LAST_WORDS = 1.0
 
 SAID = (commands.Say, commands.Tell)
 """Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
+
+UNKNOWN = "The server's disk failed. Nobody can say whether your last message is stored; send it again later."
 
 _RECORDS = frozenset(get_args(Record))
 _QUESTIONS = frozenset(get_args(Question))
@@ -226,6 +228,9 @@ class Session:
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
                 return
+            except Unknown:  # neither yes nor no would be true
+                self._ending = self._ending or UNKNOWN
+                return
             except Refused as refusal:
                 self._answer(request, refusal)
                 return
@@ -248,6 +253,8 @@ class Session:
                 event = await future
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
+            except Unknown:
+                self._ending = self._ending or UNKNOWN
             else:
                 self._step(rule, request, event)
 
@@ -292,7 +299,7 @@ class Session:
         self._leaving = True
         try:
             if not self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
-                with suppress(Unavailable):
+                with suppress(Unavailable, Unknown):
                     await self._backend.record(nothing(self.session))  # what was asked for last may be on its way
                     await self._backend.record(self._hub.farewell(self, reason))
             if self._catching is not None:
