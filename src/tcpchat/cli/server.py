@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 import click
 
-from tcpchat.cli.usage import Command
+from tcpchat.cli.log import data_directory, log
+from tcpchat.cli.usage import Group
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_CONFIG, EX_IOERR, CannotStart, LogFailed
@@ -24,7 +25,12 @@ SWITCH_INTERVAL = 0.0005
 """Seconds until a busy loop lets the log's writer go on. 5 ms, the default, would delay commits."""
 
 
-@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="",
+)
 @click.option(
     "--listen",
     "-l",
@@ -62,7 +68,9 @@ SWITCH_INTERVAL = 0.0005
     help="How much the server says. [default: info]",
 )
 @click.version_option(VERSION, prog_name="tcpchat-server")
+@click.pass_context
 def main(
+    context: click.Context,
     listen: tuple[str, ...],
     data: Path | None,
     no_history: bool,
@@ -71,6 +79,8 @@ def main(
     log_level: str | None,
 ) -> None:
     """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
+    if context.invoked_subcommand is not None:
+        return
     try:
         config = load(file, settings)
     except BadSetting as error:
@@ -96,7 +106,6 @@ def _with_options(
 ) -> Config:
     """What was given as an option goes before what was set."""
     from msgspec.structs import replace
-    from platformdirs import user_data_path
 
     if no_history and data is not None:
         fail(
@@ -106,7 +115,7 @@ def _with_options(
     return replace(
         config,
         listen=listen or config.listen,
-        data=None if no_history else data or config.data or user_data_path("tcpchat", appauthor=False),
+        data=None if no_history else data_directory(data or config.data),
         log_level=log_level or config.log_level,
     )
 
@@ -202,6 +211,9 @@ def _command(name: str) -> str:
     if shutil.which(name) or not beside.exists():
         return name
     return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
+
+
+main.add_command(log)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,21 @@ import click
 from tcpchat.model.errors import EX_USAGE
 
 
-class Command(click.Command):
-    """A command of ours."""
-
+class _Explained(click.Command):
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """See `click.Command`."""
         try:
             return super().make_context(*args, **kwargs)
         except click.UsageError as error:
             raise BadUsage(error.format_message(), error.ctx) from error
+
+
+class Command(_Explained):
+    """A command of ours."""
+
+
+class Group(_Explained, click.Group):
+    """Several commands of ours under one name."""
 
 
 class BadUsage(click.UsageError):
