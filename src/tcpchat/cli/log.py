@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,17 +25,12 @@ _data = click.option(
 )
 
 
-class _Since(click.ParamType[int]):
+def _time(context: click.Context, option: click.Parameter, value: str | None) -> int:
     """A date or a time, as milliseconds since 1970."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """See `click.ParamType`."""
-        try:
-            return int(datetime.fromisoformat(value).astimezone().timestamp() * 1_000)
-        except (ValueError, OverflowError):
-            self.fail(f"{value} is no time: write 2026-01-31, or 2026-01-31T12:00", param, ctx)
+    try:
+        return int(datetime.fromisoformat(value).astimezone().timestamp() * 1_000) if value else 0
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{value} is no time: write 2026-01-31, or 2026-01-31T12:00") from None
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,16 +41,16 @@ def log() -> None:
 @log.command(cls=Command)
 @_data
 @click.option("--room", metavar="#ROOM", default="", help="Only what was said there. [default: everywhere]")
-@click.option("--since", type=_Since(), help="Only from then on, for example 2026-01-31 or 2026-01-31T12:00.")
+@click.option("--since", callback=_time, help="Only from then on, for example 2026-01-31 or 2026-01-31T12:00.")
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
-def export(data: Path | None, room: str, since: int | None, form: str) -> None:
+def export(data: Path | None, room: str, since: int, form: str) -> None:
     """Write what was said, oldest first. A server may be running."""
     from tcpchat.backend.export import entries
 
     problems: list[str] = []
     write = _FORMS[form]
     with _explained():
-        for event in entries(_existing(data), room, since or 0, problems.append):
+        for event in entries(_existing(data), room, since, problems.append):
             write(event)
     for problem in problems:
         click.echo(f"tcpchat-server: {problem}", err=True)
