@@ -46,7 +46,7 @@ class Keeper:
 
     def stored(self, pages: int) -> None:
         """Something was written; the write-ahead log has so many pages now. From the writer's thread."""
-        if pages > MANY_PAGES and not self._asked:
+        if pages > MANY_PAGES and not self._asked and not self._writing.finishing:
             self._asked = True
             self._wanted.put(True)
 
@@ -80,11 +80,10 @@ class Keeper:
             except Empty:
                 return True
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._asked = False
-            self._writing.finish_checkpoint()
+            self._writing.finishing = True
         except apsw.Error as error:
-            self._asked = False
             self._in_trouble(error)
+        self._asked = False
         return True
 
     def _look_for_old(self, db: apsw.Connection) -> None:

@@ -55,7 +55,8 @@ class Writing:
         self._deleting: Due | None = None
         self._trouble: Trouble | None = None
         self._damage = ""
-        self._checkpoint = False
+        self.finishing = False
+        """Nearly all of the write-ahead log is at its place: what is left is brought there next."""
         self._looked_at_space = 0.0
         self._warned_of_space = False
         self.put = self._batches.put
@@ -80,10 +81,6 @@ class Writing:
     def deleting(self) -> bool:
         """Whether something is still to be deleted."""
         return self._deleting is not None or not self._due.empty()
-
-    def finish_checkpoint(self) -> None:
-        """Nearly all of the write-ahead log is at its place: bring the rest there. From any thread."""
-        self._checkpoint = True
 
     def _run(self) -> None:
         try:
@@ -143,9 +140,9 @@ class Writing:
         """Do a little of what is due. Whether there is more of it."""
         if self._damage or self._trouble is not None:
             return False
-        if self._checkpoint:
-            self._checkpoint = False
-            self._writer.checkpoint()
+        if self.finishing:
+            self._guarded(self._writer.checkpoint)
+            self.finishing = False
         if self._deleting is None and not self._due.empty():
             self._deleting = self._due.get()
         if self._deleting is not None:
@@ -155,22 +152,36 @@ class Writing:
     def _delete(self, due: Due) -> Due | None:
         """Delete some of the oldest entries. What is left to do, if anything is."""
         through = min(due.through, due.after + STEP)
-        try:
-            self._writer.forget(due.log, through)
-        except apsw.Error as error:  # those who send are told when it is their turn; this is tried again in a minute
-            log.error("old entries cannot be deleted: %s", error)
-            return None
+        if not self._guarded(lambda: self._writer.forget(due.log, through)):
+            return None  # it is tried again in a minute
         self._stored(self._writer.pages)
         return due._replace(after=through) if through < due.through else None
 
     def _look_around(self) -> None:
         """Nothing happens: a good moment."""
         if self._writer.redacted and not self._damage:
-            self._writer.wipe()
+            self._guarded(self._writer.wipe)
         now = time.monotonic()
         if now - self._looked_at_space > LOOK_AT_SPACE:
             self._looked_at_space = now
             self._look_at_space()
+
+    def _guarded(self, doing: Callable[[], None]) -> bool:
+        """Do what nobody waits for. False if it could not be done; then those who send notice by themselves.
+
+        :raises apsw.IOError: if the disk failed.
+        """
+        try:
+            doing()
+        except apsw.Error as error:
+            kind = trouble(error)
+            if kind is Trouble.FAILED:
+                raise
+            if kind is Trouble.DAMAGED:
+                self.damaged(str(error))
+            log.warning("the log cannot be tidied now: %s", error)
+            return False
+        return True
 
     def _look_at_space(self) -> None:
         try:
