@@ -78,7 +78,7 @@ class Embedded:
             raise
         self._order = Order(sink, self._writing.put, self._queued)
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
-        self._keeper = Keeper(self._writer.path, self._writing, self._keep, self._fail)
+        self._keeper = Keeper(self._writer, self._writing, self._keep, self._fail)
         self._index = Index(self._writer.path, self._writing.damaged)
         sink.feed(holding)
         for thread in (self._writing, self._keeper, self._index):

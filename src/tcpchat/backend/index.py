@@ -26,8 +26,8 @@ from tcpchat.model.phrases import tokens
 
 FILE = "search.db"
 
-STEP = 200
-"""Entries in one transaction."""
+STEP = 25
+"""Entries in one transaction: few, so that nobody waits long for the interpreter or the disk."""
 
 SHARE = 0.1
 """How much of its time the thread works while the log is being written; it must not hold up the chat."""

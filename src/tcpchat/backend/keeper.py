@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -12,6 +11,7 @@ from time import monotonic
 import apsw
 
 from tcpchat.backend.retention import due
+from tcpchat.backend.store import Writer
 from tcpchat.backend.trouble import Trouble, trouble
 from tcpchat.backend.writing import Writing
 from tcpchat.config import Keep
@@ -32,9 +32,9 @@ class Keeper:
     meanwhile it brings to its place itself, which is little; then the write-ahead log begins anew.
     """
 
-    def __init__(self, path: Path, writing: Writing, keep: Keep, failed: Callable[[str], None]) -> None:
+    def __init__(self, writer: Writer, writing: Writing, keep: Keep, failed: Callable[[str], None]) -> None:
         """`failed` is called in this thread, if the disk fails."""
-        self._path = path
+        self._writer = writer
         self._writing = writing
         self._keep = keep
         self._failed = failed
@@ -57,7 +57,7 @@ class Keeper:
 
     def _run(self) -> None:
         try:
-            db = apsw.Connection(str(self._path))
+            db = apsw.Connection(str(self._writer.path))
             for pragma in ("wal_autocheckpoint=0", "synchronous=FULL", "mmap_size=0", "cell_size_check=ON"):
                 db.execute(f"PRAGMA {pragma}").fetchall()
             try:
@@ -80,6 +80,7 @@ class Keeper:
             except Empty:
                 return True
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._writer.settle()  # SQLite waits only if nothing was written meanwhile
             self._writing.finishing = True
         except apsw.Error as error:
             self._in_trouble(error)

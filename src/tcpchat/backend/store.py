@@ -34,7 +34,8 @@ class Writer:
         with schema.explained(self.path):
             self.ids = Ids(self.db)
             self._position: int = self.db.execute("SELECT position FROM head").get
-            self._file = os.stat(self.path)
+        # to be closed last: closing any other handle of the file would let go of SQLite's locks (POSIX)
+        self._file = os.open(self.path, os.O_RDWR)
         self._logs: dict[str, _Head] = {}
         self.pages = 0
         """How long the write-ahead log is, in pages."""
@@ -94,6 +95,13 @@ class Writer:
             )
             self.db.execute("UPDATE head SET pruned = pruned + ?", (through - pruned,))
 
+    def settle(self) -> None:
+        """Wait until the disk has what was brought to its place. Any thread may do that; the writing goes on.
+
+        :raises OSError: if the disk failed.
+        """
+        os.fsync(self._file)
+
     def checkpoint(self) -> None:
         """Bring what is in the write-ahead log to its place, as far as nobody reads it; then it begins anew."""
         self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -114,11 +122,11 @@ class Writer:
         if abandon:
             self.db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.db.close()
+        os.close(self._file)
 
     def _check_place(self) -> None:
         """What is written to a file that has no name any more is lost."""
-        there = os.stat(self.path)
-        if (there.st_ino, there.st_dev) != (self._file.st_ino, self._file.st_dev):
+        if not os.path.samestat(os.stat(self.path), os.fstat(self._file)):
             raise FileNotFoundError(f"{self.path} is another file now")
 
     def _note_pages(self, db: apsw.Connection, name: str, pages: int) -> int:
