@@ -10,17 +10,22 @@ import time
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from load import Job, Kind
 from machine import most_clients, two_cpus
+import stored
 from report import machine, table, warnings
-from subject import CannotMeasure, Server, running
+from subject import CannotMeasure, Server, running, running_on
 from talk import Pace
 
 HERE = Path(__file__).parent
-MOST_SECONDS = 150
+MOST_SECONDS = 240
 """What all scenarios may take; one that is not done by then is given up."""
+
+INDEX_SECONDS = 90
+"""How long the search index may take to know everything."""
 
 TRIES = 5
 """Commands are timed so often; the fastest counts."""
@@ -38,6 +43,12 @@ class Plan:
     """Windows, and how many messages each sender says with them."""
     paced_messages: int = 50
     rate: float = 100
+    stored_messages: int = 1_000_000
+    stored_rate: float = 1_000
+    stored_seconds: float = 10
+    questions: int = 300
+    """Pages, and as many searches."""
+    deleted_messages: int = 100_000
 
 
 QUICK = Plan(
@@ -47,6 +58,10 @@ QUICK = Plan(
     rounds=1,
     windows=((1, 100), (16, 200), (64, 400)),
     paced_messages=20,
+    stored_messages=20_000,
+    stored_seconds=2,
+    questions=60,
+    deleted_messages=5_000,
 )
 
 
@@ -79,6 +94,11 @@ class Bench:
             found[name] = self._scenario(kind, most_clients(clients), paces)
             if "error" in found[name]:
                 return found
+        if self._history:
+            print(f"stored: {plan.stored_messages:,} messages ...", file=sys.stderr, flush=True)
+            found["stored"] = self._stored()
+            if "error" in found["stored"]:
+                return found
         print("commands ...", file=sys.stderr, flush=True)
         return found | {"verified": True, "commands": self._commands()}
 
@@ -95,8 +115,30 @@ class Bench:
 
     def _load(self, server: Server, kind: Kind, clients: int, paces: tuple[Pace, ...]) -> dict[str, Any]:
         """Let the load generator do a job."""
-        job = Job(kind, server.port, server.pid, clients, paces)
-        command = [sys.executable, str(HERE / "load.py"), json.dumps(asdict(job))]
+        return self._generate("load.py", asdict(Job(kind, server.port, server.pid, clients, paces)))
+
+    def _stored(self) -> dict[str, Any]:
+        """A server with a long log: how fast it starts, acknowledges, pages, searches; and while old entries go."""
+        plan, cpu = self._plan, self._cpus[0] if self._cpus else None
+        with TemporaryDirectory(prefix="tcpchat-bench-") as directory:
+            data = Path(directory)
+            found: dict[str, Any] = {"plan": asdict(plan), "fill_s": stored.fill(data, plan.stored_messages)}
+            say = {"rate": plan.stored_rate, "seconds": plan.stored_seconds}
+            with running_on(data, cpu) as server:
+                found["start_s"] = server.start_seconds
+                found["index_s"] = stored.wait(lambda: stored.is_indexed(data), INDEX_SECONDS)
+                found |= self._generate("asker.py", {"port": server.port, **say})
+                found |= self._generate("asker.py", {"port": server.port, "questions": plan.questions})
+            kept = stored.entries(data) - plan.deleted_messages
+            with running_on(data, cpu, f"keep.entries={kept}") as server:
+                meanwhile = self._generate("asker.py", {"port": server.port, **say})
+                stored.wait(lambda: stored.entries(data) <= kept, INDEX_SECONDS)
+            found["deleting"] = meanwhile.get("acknowledged")
+            found["left_over"] = max(0, stored.entries(data) - kept)
+            return found | ({"error": meanwhile["error"]} if "error" in meanwhile else {})
+
+    def _generate(self, script: str, job: dict[str, Any]) -> dict[str, Any]:
+        command = [sys.executable, str(HERE / script), json.dumps(job)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 if self._cpus:

@@ -33,7 +33,8 @@ def table(found: Found) -> Iterator[str]:
         f"{'server and load generator on one each' if about['pinned'] else 'nothing pinned'}; "
         f"{'log on disk' if found['history'] else 'no history'}"
     )
-    for name, write in {"fanout": _fanout, "paced": _paced, "idle": _idle, "commands": _commands}.items():
+    parts = {"fanout": _fanout, "paced": _paced, "idle": _idle, "stored": _stored, "commands": _commands}
+    for name, write in parts.items():
         part = found.get(name, {})
         yield ""
         if "error" in part:
@@ -94,6 +95,25 @@ def _paced(part: Found) -> Iterator[str]:
 def _idle(part: Found) -> Iterator[str]:
     yield f"Idle: {part['clients']:,} connections with a nick"
     yield f"  {part['connects_per_s']:,.0f} connects/s, {part['kib_per_connection']:.1f} KiB each"
+
+
+def _stored(part: Found) -> Iterator[str]:
+    plan = part["plan"]
+    yield f"A long log: {plan['stored_messages']:,} messages in 500 rooms"
+    yield f"  from the command to the first client   {part['start_s'] * 1_000:6.0f} ms"
+    yield "                                             p50 ms   p99 ms  most ms"
+    rate = f"{plan['stored_rate']:,.0f} messages/s"
+    rows = {
+        f"acknowledged, {rate}": part["acknowledged"],
+        "a page of 100": part["pages"],
+        "a search": part["searches"],
+        f"acknowledged, deleting {plan['deleted_messages']:,}": part["deleting"],
+    }
+    for what, found in rows.items():
+        yield f"  {what:<42} {found['p50_ms']:7.2f}  {found['p99_ms']:7.2f}  {found['most_ms']:7.2f}"
+    yield f"  the search index was made in {part['index_s']:.1f} s, beside everything else"
+    if part["left_over"]:
+        yield f"  NOT ALL WAS DELETED: {part['left_over']:,} entries too many are left"
 
 
 def _commands(part: Found) -> Iterator[str]:

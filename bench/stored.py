@@ -4,7 +4,7 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
@@ -61,16 +61,16 @@ def fill(directory: Path, messages: int) -> float:
     return time.monotonic() - started
 
 
-def indexed(directory: Path) -> tuple[int, int]:
-    """Up to which entry the search index goes, and which is the last one."""
+def is_indexed(directory: Path) -> bool:
+    """Whether the search index knows everything."""
     with sqlite3.connect(f"file:{directory / 'chat.db'}?mode=ro", uri=True) as log:
         ((last,),) = log.execute("SELECT position FROM head")
     try:
         with sqlite3.connect(f"file:{directory / 'search.db'}?mode=ro", uri=True) as index:
             ((position,),) = index.execute("SELECT position FROM state")
     except sqlite3.OperationalError:  # it is not there yet
-        return 0, last
-    return position, last
+        return False
+    return bool(position >= last)
 
 
 def entries(directory: Path) -> int:
@@ -80,12 +80,10 @@ def entries(directory: Path) -> int:
     return int(kept)
 
 
-def wait(reached: Iterator[bool], most_seconds: float) -> float:
+def wait(is_so: Callable[[], bool], most_seconds: float) -> float:
     """Until it is so. :returns: the seconds it took."""
     started = time.monotonic()
-    for is_so in reached:
-        if is_so or time.monotonic() - started > most_seconds:
-            break
+    while not is_so() and time.monotonic() - started < most_seconds:
         time.sleep(0.05)
     return time.monotonic() - started
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,21 +38,32 @@ def running(*, history: bool, cpu: int | None) -> Iterator[Server]:
     :raises CannotMeasure: if it does not start.
     """
     with TemporaryDirectory(prefix="tcpchat-bench-") as directory:
-        started = time.monotonic()
-        process = subprocess.Popen(_command(Path(directory) if history else None), stdout=subprocess.PIPE, text=True)
-        try:
-            if cpu is not None:
-                os.sched_setaffinity(process.pid, {cpu})
-            port = _port_of(process)
-            _first_client(port)
-            yield Server(process.pid, port, time.monotonic() - started)
-        finally:
-            _stop(process)
+        with running_on(Path(directory) if history else None, cpu) as server:
+            yield server
 
 
-def _command(data: Path | None) -> list[str]:
+@contextmanager
+def running_on(data: Path | None, cpu: int | None, *settings: str) -> Iterator[Server]:
+    """A server with a log that may be there already.
+
+    :raises CannotMeasure: if it does not start.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(_command(data, settings), stdout=subprocess.PIPE, text=True)
+    try:
+        if cpu is not None:
+            os.sched_setaffinity(process.pid, {cpu})
+        port = _port_of(process)
+        _first_client(port)
+        yield Server(process.pid, port, time.monotonic() - started)
+    finally:
+        _stop(process)
+
+
+def _command(data: Path | None, settings: Iterable[str]) -> list[str]:
     place = ["--no-history"] if data is None else ["--data", str(data)]
-    settings = ["limits.enabled=false", "limits.ping_seconds=3600"]  # the load generator answers no pings
+    # all come from one address, and the load generator answers no pings
+    settings = ["limits.enabled=false", "limits.ping_seconds=3600", *settings]
     options = [option for setting in settings for option in ("--set", setting)]
     server = [sys.executable, "-m", "tcpchat.server", "--listen", "127.0.0.1:0", "--log-level", "warning"]
     return [*server, *place, *options]

@@ -184,11 +184,10 @@ class Index:
                 while not self._closing.is_set():
                     self._news.clear()
                     began = time.monotonic()
-                    if indexer.step():
-                        busy = self._news.is_set()  # the log is being written meanwhile
-                        self._closing.wait((time.monotonic() - began) * (1 / SHARE - 1) if busy else 0)
-                    elif not indexer.sweep():
+                    if not (indexer.step() or indexer.sweep()):
                         self._news.wait(PAUSE)
+                    elif self._news.is_set():  # the log is being written meanwhile
+                        self._closing.wait((time.monotonic() - began) * (1 / SHARE - 1))
             finally:
                 indexer.close()
         finally:

@@ -20,6 +20,9 @@ from tcpchat.backend.trouble import Trouble, refusal, trouble
 IDLE = 1.0
 """Seconds without anything to write after which is looked whether there is something else to do."""
 
+BREATH = 0.01
+"""The same, while there is more of what takes a little at a time."""
+
 STEP = 200
 """Entries that are deleted for their age in one transaction, between two batches."""
 
@@ -96,9 +99,10 @@ class Writing:
         """The next batch. While there is none, what else the log needs is done."""
         while True:
             try:
-                return self._batches.get(timeout=0 if self._tidy() else IDLE)
+                return self._batches.get(timeout=BREATH if self._tidy() else IDLE)
             except Empty:
-                self._look_around()
+                if not self.deleting:
+                    self._look_around()
 
     def _write(self, batch: list[Durable]) -> bool:
         """Write a batch, and say what came of it. False if there can be no other."""
