@@ -17,6 +17,10 @@ LATE = 10.0
 """Seconds after which an answer is not waited for any longer."""
 
 
+class Refused(Exception):
+    """The server did not do what was asked."""
+
+
 class Asker:
     """One connection, with a nick."""
 
@@ -29,7 +33,7 @@ class Asker:
 
     @classmethod
     async def enter(cls, port: int, nick: str, rooms: list[str]) -> "Asker":
-        """:raises AssertionError: if the server does not let it in."""
+        """:raises Refused: if the server does not let it in."""
         asker = cls(*await asyncio.open_connection("127.0.0.1", port, limit=64 << 20))
         await asker.ask(do="enter", nick=nick)
         for one in rooms:
@@ -39,14 +43,15 @@ class Asker:
     async def ask(self, **command: Any) -> dict[str, Any]:
         """Ask, and wait for the answer.
 
-        :raises AssertionError: if it is a refusal.
+        :raises Refused: if it is not granted.
         """
         id = next(self._ids)
         answer = self._asked[id] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps({"id": id, **command}).encode() + b"\n")
         async with asyncio.timeout(LATE):
             found = await answer
-        assert "error" not in found, found
+        if "error" in found:
+            raise Refused(f"{command} was refused: {found['text']}")
         return found
 
     async def timed(self, **command: Any) -> float:
@@ -113,17 +118,26 @@ def quantiles(milliseconds: list[float]) -> dict[str, float]:
     return {"p50_ms": found[len(found) // 2], "p99_ms": found[len(found) * 99 // 100], "most_ms": found[-1]}
 
 
-async def main(written: str) -> None:
-    """Do what is asked for, print what came of it as JSON."""
-    job = json.loads(written)
+async def work(job: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked for."""
     found: dict[str, Any] = {}
     if job.get("rate"):
         found["acknowledged"] = quantiles(await say(job["port"], job["rate"], job["seconds"]))
     if job.get("questions"):
         pages, searches = await read(job["port"], job["questions"])
         found |= {"pages": quantiles(pages), "searches": quantiles(searches)}
-    print(json.dumps(found))
+    return found
+
+
+def main(written: str) -> int:
+    """Print what came of it as JSON."""
+    try:
+        print(json.dumps(asyncio.run(work(json.loads(written)))))
+    except (Refused, OSError, TimeoutError) as error:
+        print(json.dumps({"error": str(error) or "the server does not answer"}))
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]))

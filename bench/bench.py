@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import stored
 from load import Job, Kind
 from machine import most_clients, two_cpus
-import stored
 from report import machine, table, warnings
 from subject import CannotMeasure, Server, running, running_on
 from talk import Pace

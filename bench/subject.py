@@ -37,9 +37,11 @@ def running(*, history: bool, cpu: int | None) -> Iterator[Server]:
 
     :raises CannotMeasure: if it does not start.
     """
-    with TemporaryDirectory(prefix="tcpchat-bench-") as directory:
-        with running_on(Path(directory) if history else None, cpu) as server:
-            yield server
+    with (
+        TemporaryDirectory(prefix="tcpchat-bench-") as directory,
+        running_on(Path(directory) if history else None, cpu) as server,
+    ):
+        yield server
 
 
 @contextmanager
