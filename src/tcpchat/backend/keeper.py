@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Brings the write-ahead log to its place, and finds what is due to be deleted.
+    """Brings the write-ahead log to its place, finds what is due to be deleted, and looks over what a crash left.
 
     A checkpoint copies pages and waits for the disk to have them, while the writer goes on. What the writer added
     meanwhile it brings to its place itself, which is little; then the write-ahead log begins anew.
@@ -61,6 +61,8 @@ class Keeper:
             for pragma in ("wal_autocheckpoint=0", "synchronous=FULL", "mmap_size=0", "cell_size_check=ON"):
                 db.execute(f"PRAGMA {pragma}").fetchall()
             try:
+                if self._writer.was_left_open:
+                    self._check(db)
                 while self._turn(db):
                     pass
             finally:
@@ -69,6 +71,15 @@ class Keeper:
         except Exception as error:  # without it the write-ahead log would grow until the disk is full
             log.critical("the log's keeper has ended", exc_info=error)
             self._failed(f"The log's keeper has ended ({error}).")
+
+    def _check(self, db: apsw.Connection) -> None:
+        """After a crash or a power cut: a disk may have lost what it promised to keep. It takes seconds at most."""
+        try:
+            found = [str(line) for (line,) in db.execute("PRAGMA quick_check(1)")]
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            found = [str(error)]
+        if found != ["ok"]:
+            self._writing.damaged(found[0])
 
     def _turn(self, db: apsw.Connection) -> bool:
         """Wait until there is something to do, and do it. False if there will be nothing more."""

@@ -221,6 +221,12 @@ def check_newest(db: apsw.Connection, path: Path) -> None:
         raise CannotStart(f"{path} is an older tcpchat's. Start the server on it once, which upgrades it.", EX_CONFIG)
 
 
+def is_left_open(path: Path) -> bool:
+    """Whether something is in the write-ahead log: nobody closed the file."""
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """What SQLite cannot open, said in words."""
@@ -279,8 +285,7 @@ def _check_length(path: Path) -> None:
     """
     with path.open("rb") as file:
         header = file.read(100)
-    wal = path.with_name(path.name + "-wal")
-    if len(header) < 100 or (wal.exists() and wal.stat().st_size):
+    if len(header) < 100 or is_left_open(path):
         return
     page_size = int.from_bytes(header[16:18])
     if path.stat().st_size < page_size * int.from_bytes(header[28:32]):

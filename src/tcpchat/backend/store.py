@@ -30,6 +30,8 @@ class Writer:
     def __init__(self, directory: Path, durability: schema.Durability = "full") -> None:
         """:raises CannotStart: if the file cannot be opened or made, is damaged, or belongs to a newer tcpchat."""
         self.path = directory / schema.FILE
+        self.was_left_open = schema.is_left_open(self.path)
+        """Whether the one before was killed, or the power cut."""
         self.db = schema.open_for_writing(directory, durability)
         with schema.explained(self.path):
             self.ids = Ids(self.db)
