@@ -1,6 +1,7 @@
 """What all tests share: a server on port 0, and peers that talk to it in bytes."""
 
 import asyncio
+import random
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -18,12 +19,27 @@ collect_ignore = ["clients"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the slower suites")
+    parser.addoption("--full", action="store_true", help="their longest form: ten times as many kills")
+    parser.addoption("--seed", type=int, help="what chance begins with, to repeat a run of a slower suite")
 
 
 @pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether the long form was asked for."""
-    return bool(request.config.getoption("--long"))
+    return bool(request.config.getoption("--long")) or bool(request.config.getoption("--full"))
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether the longest form was asked for."""
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest, long: bool) -> int:
+    """What chance begins with: the one asked for; in the long form another one each time; the same one otherwise."""
+    asked = request.config.getoption("--seed")
+    return int(asked) if asked is not None else random.randrange(1 << 32) if long else 7667
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], object]]:
