@@ -44,8 +44,8 @@ docs: $(READY) ## write what is generated from the code: the JSON Schema
 picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
 	@$(BIN)/python docs/picture.py
 
-resilience: $(READY) ## the long form of the tests that kill and starve the server
-	@$(BIN)/python -m pytest tests/resilience --long $(ARGS)
+resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
+	@$(BIN)/python -m pytest tests/resilience tests/chat/test_visibility.py --long -s $(ARGS)
 
 fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can be installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"
