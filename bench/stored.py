@@ -64,7 +64,7 @@ def fill(directory: Path, messages: int) -> float:
 def is_indexed(directory: Path) -> bool:
     """Whether the search index knows everything."""
     with sqlite3.connect(f"file:{directory / 'chat.db'}?mode=ro", uri=True) as log:
-        ((last,),) = log.execute("SELECT position FROM head")
+        ((last,),) = log.execute("SELECT max(position) FROM entry")
     try:
         with sqlite3.connect(f"file:{directory / 'search.db'}?mode=ro", uri=True) as index:
             ((position,),) = index.execute("SELECT position FROM state")
@@ -76,7 +76,7 @@ def is_indexed(directory: Path) -> bool:
 def entries(directory: Path) -> int:
     """How many entries are kept."""
     with sqlite3.connect(f"file:{directory / 'chat.db'}?mode=ro", uri=True) as log:
-        ((kept,),) = log.execute("SELECT position - pruned FROM head")
+        ((kept,),) = log.execute("SELECT (SELECT max(position) FROM entry) - pruned FROM head")
     return int(kept)
 
 

@@ -41,6 +41,13 @@ class Ids:
         return position if self.of(position) == id else 0
 
 
+def last_position(db: apsw.Connection) -> int:
+    """The place of the latest entry that was ever written, whether or not it is kept."""
+    query = "SELECT max(position, (SELECT coalesce(max(position), 0) FROM entry)) FROM head"
+    position: int = db.execute(query).get
+    return position
+
+
 def bounded(number: int) -> int:
     """A number that SQLite can hold."""
     return max(0, min(number, MOST_NUMBER))

@@ -20,7 +20,7 @@ import apsw
 
 from tcpchat.backend import schema
 from tcpchat.backend.entries import COLUMNS, Entry, event_of
-from tcpchat.backend.ids import Ids
+from tcpchat.backend.ids import Ids, last_position
 from tcpchat.model.events import Redacted, Said, Told
 from tcpchat.model.phrases import tokens
 
@@ -29,11 +29,14 @@ FILE = "search.db"
 STEP = 25
 """Entries in one transaction: few, so that nobody waits long for the interpreter or the disk."""
 
-SHARE = 0.1
-"""How much of its time the thread works while the log is being written; it must not hold up the chat."""
+QUIET = 0.1
+"""Seconds without anything new after which there is time for the index: the chat goes first."""
 
-PAUSE = 0.25
-"""Seconds between two looks at a log in which nothing happens."""
+MOST_BEHIND = 10_000
+"""If there is never time for it, the index is let fall behind so many entries, which are looked through one by one."""
+
+SHARE = 0.03
+"""Beyond that, how much of its time the thread works all the same."""
 
 AFTER_TROUBLE = 5.0
 """Seconds until it is tried again after an error."""
@@ -185,13 +188,22 @@ class Index:
                     self._news.clear()
                     began = time.monotonic()
                     if not (indexer.step() or indexer.sweep()):
-                        self._news.wait(PAUSE)
+                        self._news.wait(QUIET)
                     elif self._news.is_set():  # the log is being written meanwhile
-                        self._closing.wait((time.monotonic() - began) * (1 / SHARE - 1))
+                        self._give_way(indexer, time.monotonic() - began)
             finally:
                 indexer.close()
         finally:
             source.close()
+
+    def _give_way(self, indexer: _Indexer, worked: float) -> None:
+        """Wait until nothing new comes; but not for ever."""
+        while self._news.is_set() and not self._closing.is_set():
+            if indexer.behind() > MOST_BEHIND:
+                self._closing.wait(worked * (1 / SHARE - 1))
+                return
+            self._news.clear()
+            self._closing.wait(QUIET)
 
 
 class _Indexer:
@@ -208,6 +220,10 @@ class _Indexer:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self._begin()
         self._position: int = self._db.execute("SELECT position FROM state").get
+
+    def behind(self) -> int:
+        """How many entries the index does not know yet, about."""
+        return last_position(self._source) - self._position
 
     def step(self) -> bool:
         """Take in the next entries. False if there are none."""
@@ -263,7 +279,7 @@ class _Indexer:
 
     def _begin(self) -> None:
         """Make the index, if there is none, or another log's."""
-        head: int = self._source.execute("SELECT position FROM head").get
+        head: int = last_position(self._source)
         if self._db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'state'").get:
             incarnation, position = self._db.execute("SELECT incarnation, position FROM state").fetchone()  # type: ignore[misc]
             if incarnation == self._ids.incarnation and position <= head:

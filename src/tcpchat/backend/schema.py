@@ -66,7 +66,7 @@ def _add_sums(db: apsw.Connection) -> None:
         ALTER TABLE document ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE head (                -- one row: the end of everything, so that it cannot be cut off unseen
             one INTEGER PRIMARY KEY CHECK (one = 1),
-            position INTEGER NOT NULL,
+            position INTEGER NOT NULL,     -- noted now and then: there was at least so much
             pruned INTEGER NOT NULL        -- how many entries were deleted for their age
         ) STRICT;
         INSERT INTO head SELECT 1, coalesce(max(position), 0), 0 FROM entry_before;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from tcpchat.backend import chain, schema
 from tcpchat.backend.entries import decode, encode, event_of, held, holds
-from tcpchat.backend.ids import Ids
+from tcpchat.backend.ids import Ids, last_position
 from tcpchat.backend.order import Durable, Written, now_ms
 from tcpchat.model import names
 from tcpchat.model.events import LOGGED, Event, Redacted, RoomRenamed, TopicSet
@@ -35,9 +36,10 @@ class Writer:
         self.db = schema.open_for_writing(directory, durability)
         with schema.explained(self.path):
             self.ids = Ids(self.db)
-            self._position: int = self.db.execute("SELECT position FROM head").get
+            self._position = self._noted = last_position(self.db)
         # to be closed last: closing any other handle of the file would let go of SQLite's locks (POSIX)
         self._file = os.open(self.path, os.O_RDWR)
+        self._identity = os.fstat(self._file)
         self._logs: dict[str, _Head] = {}
         self.pages = 0
         """How long the write-ahead log is, in pages."""
@@ -104,6 +106,15 @@ class Writer:
         """
         os.fsync(self._file)
 
+    def note_end(self, most: int = 0) -> None:
+        """Store how much there is, so that nobody can cut off the end unseen. Not with each batch: it costs a page.
+
+        :param most: that so many entries are not counted yet is all right.
+        """
+        if self._position > self._noted + most:
+            self.db.execute("UPDATE head SET position = ?", (self._position,))
+            self._noted = self._position
+
     def checkpoint(self) -> None:
         """Bring what is in the write-ahead log to its place, as far as nobody reads it; then it begins anew."""
         self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -123,12 +134,15 @@ class Writer:
         """Let go of the file. `abandon`: leave everything as it is on the disk, which is not to be trusted."""
         if abandon:
             self.db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        else:
+            with suppress(apsw.Error):  # a full disk; it is noted next time
+                self.note_end()
         self.db.close()
         os.close(self._file)
 
     def _check_place(self) -> None:
         """What is written to a file that has no name any more is lost."""
-        if not os.path.samestat(os.stat(self.path), os.fstat(self._file)):
+        if not os.path.samestat(os.stat(self.path), self._identity):
             raise FileNotFoundError(f"{self.path} is another file now")
 
     def _note_pages(self, db: apsw.Connection, name: str, pages: int) -> int:
@@ -220,9 +234,7 @@ class _Batch:
     def insert(self) -> None:
         """Put into the file what was added."""
         rows, self._rows = self._rows, []
-        if rows:
-            self._db.executemany(_INSERT, rows)
-            self._db.execute("UPDATE head SET position = ?", (self.position,))
+        self._db.executemany(_INSERT, rows)
 
     def _row(self, head: _Head, author: str, append: Append) -> chain.Row:
         self.position += 1

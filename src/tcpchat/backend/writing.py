@@ -26,6 +26,9 @@ BREATH = 0.01
 STEP = 200
 """Entries that are deleted for their age in one transaction, between two batches."""
 
+MOST_UNNOTED = 10_000
+"""After so many entries the end of the log is noted, if there was no quiet moment before."""
+
 LOOK_AT_SPACE = 60.0
 LOW_SPACE = 0.05
 """From this share of free space on the operator is warned."""
@@ -144,6 +147,7 @@ class Writing:
         """Do a little of what is due. Whether there is more of it."""
         if self._damage or self._trouble is not None:
             return False
+        self._guarded(lambda: self._writer.note_end(MOST_UNNOTED))
         if self.finishing:
             self._guarded(self._writer.checkpoint)
             self.finishing = False
@@ -163,7 +167,10 @@ class Writing:
 
     def _look_around(self) -> None:
         """Nothing happens: a good moment."""
-        if self._writer.redacted and not self._damage:
+        if self._damage:
+            return
+        self._guarded(self._writer.note_end)
+        if self._writer.redacted:
             self._guarded(self._writer.wipe)
         now = time.monotonic()
         if now - self._looked_at_space > LOOK_AT_SPACE:
