@@ -8,5 +8,12 @@ from tcpchat.config import Config, Operator
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data=tmp_path / "data", operators={"root": Operator(password="secret")}, motd="Be kind.")
+def config() -> Config:
+    """It keeps no log: where there is one, everybody who joins is told so. Modules about the log use `recorded`."""
+    return Config(operators={"root": Operator(password="secret")}, motd="Be kind.")
+
+
+@pytest.fixture
+def recorded(config: Config, tmp_path: Path) -> Config:
+    """The same, with a log on disk."""
+    return Config(data=tmp_path / "data", operators=config.operators, motd=config.motd)

@@ -11,6 +11,13 @@ from tests.irc.login import authenticate, enter, has_account, heard
 from tests.irc.peers import Line, ask, commands, one, only
 from tests.peer import Peer
 
+
+@pytest.fixture
+def config(recorded: Config) -> Config:
+    """On disk."""
+    return recorded
+
+
 CAP = "draft/read-marker"
 OLD, NEW, NEWEST = "2019-01-04T14:33:26.123Z", "2019-06-01T12:00:00.000Z", "2020-03-15T10:00:00.001Z"
 

@@ -11,6 +11,13 @@ from tests.conftest import Connect
 from tests.irc.peers import SERVER, Line, ask, commands, drain, enter, enter_account, one, only
 from tests.peer import Peer
 
+
+@pytest.fixture
+def config(recorded: Config) -> Config:
+    """On disk."""
+    return recorded
+
+
 CAPS = "batch draft/message-redaction echo-message labeled-response message-tags"
 HISTORY = f"{CAPS} draft/chathistory server-time"
 

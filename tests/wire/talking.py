@@ -116,6 +116,8 @@ def _answer_to(command: commands.Command, said: events.Said) -> Answer:
             return replies.Topic(room=room, topic="tea", by="Bob", time=NOW)
         case commands.History(room=room):
             return replies.Page(room=room, events=[said])
+        case commands.Search():
+            return replies.Found(events=[said])
         case commands.ListTalks():
             return replies.Talks(talks=[replies.Talk(target="#tea", time=NOW), replies.Talk(target="Bob", time=NOW)])
         case commands.SetMarker(target=target, time=time):

@@ -1,6 +1,5 @@
 """How what happened becomes lines for a person, none of which can control a terminal."""
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,7 +7,7 @@ from tcpchat.client.client import LinkBack, LinkLost
 from tcpchat.model import names, replies
 from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet
 from tcpchat.model.text import CTCP, showable
-from tcpchat.model.words import because, sentence
+from tcpchat.model.words import because, clock, sentence
 
 NAMES_SHOWN = 12
 
@@ -63,7 +62,7 @@ def _speech(event: Said | Told, place: str) -> list[str]:
     """Further lines are indented, so that nobody can make one look as if another had said it."""
     if event.redacted or event.text.startswith(CTCP):  # a client's question to another client
         return []
-    head = _line(f"{_clock(event.time)} {place}{_SPEAKERS[event.kind].format(event.by)}")
+    head = _line(f"{clock(event.time)} {place}{_SPEAKERS[event.kind].format(event.by)}")
     first, *others = showable(event.text).split("\n")
     return [f"{head} {first}", *(f"{' ' * len(head)} {other}" for other in others)]
 
@@ -128,11 +127,6 @@ def _topic(reply: replies.Topic) -> list[str]:
 def _line(text: str) -> str:
     """One line, whatever the peer made of it."""
     return showable(text).replace("\n", " ")
-
-
-def _clock(milliseconds: int) -> str:
-    then = time.localtime(milliseconds / 1000)
-    return time.strftime("%H:%M" if then[:3] == time.localtime()[:3] else "%d %b %H:%M", then)
 
 
 _SPEAKERS = {"text": "<{}>", "action": "* {}", "notice": "-{}-"}

@@ -1,10 +1,13 @@
-"""What happened, as a sentence: the events that plain terminals and our own client tell in the same words."""
+"""What happened, as a sentence: what plain terminals and our own client tell in the same words."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tcpchat.model import names
 from tcpchat.model.commands import ModeChange
-from tcpchat.model.events import Event, Invited, Kicked, ModesSet, Moved, NameSet, Redacted, Walloped
+from tcpchat.model.events import Event, Invited, Kicked, ModesSet, Moved, NameSet, Redacted, Skipped, Walloped
+from tcpchat.model.replies import Found, Seated
 
 
 def sentence(event: Event) -> str:
@@ -16,6 +19,57 @@ def sentence(event: Event) -> str:
 def because(reason: str) -> str:
     """A reason behind what happened, if there is one."""
     return f" ({reason})" if reason else ""
+
+
+def clock(milliseconds: int) -> str:
+    """``14:02``; with the date if it is not today, and with the year if it is not this one."""
+    then, now = time.localtime(milliseconds / 1000), time.localtime()
+    if then[:3] == now[:3]:
+        return time.strftime("%H:%M", then)
+    return time.strftime("%d %b %H:%M" if then.tm_year == now.tm_year else "%d %b %Y %H:%M", then)
+
+
+def recorded(room: str) -> str:
+    """What one is told who comes into a room of which a log is kept."""
+    return f"What is said in {room} is recorded, and shown to those who join later."
+
+
+def skipped(event: Skipped) -> str:
+    """What was not told, and why. Where it can be read is known to each dialect."""
+    count = event.last - event.first + 1
+    messages = "1 message" if count == 1 else f"{count:,} messages"
+    where = f"in {event.target}" if names.is_room(event.target) else f"between you and {event.target}"
+    return f"{messages} {where} {'was' if count == 1 else 'were'} skipped, because you were too far behind."
+
+
+def been_away(seated: Seated, shown: int, *, more: bool) -> str:
+    """What stands between what one knows and what one missed in a room, of which the latest `shown` lines follow.
+
+    :param more: whether there are lines of those that were missed that do not follow.
+    """
+    span = f"You were away from {clock(seated.left_time)} to {clock(int(time.time() * 1000))}."
+    missed = seated.number - seated.left
+    if not shown:
+        return f"{span} Nothing was said since then."
+    if more:
+        return f"{span} Said since then, the last {shown} of {missed:,} (/history {missed} shows more):"
+    return f"{span} Said since then:"
+
+
+def searched(found: Found) -> str:
+    """What stands below what was found: whether it is all that there is."""
+    if not found.complete:
+        return "There was no time to look through everything. More words, or one room, are looked for faster."
+    if not found.events:
+        return "Nothing was found."
+    if found.more:
+        return "These are the latest. Older ones may fit, too: more words find fewer."
+    return "That is all."
+
+
+def _skipped(event: Skipped) -> str:
+    way = " /history shows the latest." if names.is_room(event.target) else ""
+    return skipped(event) + way
 
 
 def _kicked(event: Kicked) -> str:
@@ -73,4 +127,5 @@ _SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     Redacted: _redacted,
     NameSet: _name_set,
     Walloped: _walloped,
+    Skipped: _skipped,
 }

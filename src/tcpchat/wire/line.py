@@ -7,6 +7,8 @@ from tcpchat.config import Config
 from tcpchat.model import commands, names, replies
 from tcpchat.model.events import Event
 from tcpchat.model.text import showable
+from tcpchat.model.words import been_away, recorded, searched
+from tcpchat.wire import told
 from tcpchat.wire.dialect import Answer, Request
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.telnet import Telnet, erased
@@ -38,7 +40,8 @@ class PlainLines:
         self._entered = False
         self._told_of_bad_bytes = False
         self._rooms: list[str] = []
-        self._said_before = 0
+        self._seated: replies.Seated | None = None
+        """The answer of the room that was joined last, if one was not there already."""
 
     @property
     def encoding(self) -> LineEncoding:
@@ -136,10 +139,10 @@ class PlainLines:
             yield from command.read(self, argument.strip())
 
     def _join(self, room: str, key: str = "") -> Iterator[Request | bytes]:
-        self._said_before = 0
+        self._seated = None
         yield Request(commands.Join(room=room, key=key))
-        if self._said_before and self._join_history:
-            before = self._said_before + 1
+        if self._seated is not None and self._seated.number and self._join_history:
+            before = self._seated.number + 1
             yield Request(commands.History(room=room, before=before, limit=self._join_history, said=True))
 
     # how requests are read
@@ -194,6 +197,14 @@ class PlainLines:
         else:
             yield Request(commands.History(room=self.current, limit=int(argument[:6] or HISTORY_LINES)))
 
+    def read_search(self, argument: str) -> Iterator[Request | bytes]:
+        """/search [#ROOM] WORDS"""
+        room, _, words = argument.partition(" ")
+        if names.is_room(room) and words:
+            yield Request(commands.Search(words=words, target=room))
+        else:
+            yield Request(commands.Search(words=argument))
+
     def read_away(self, argument: str) -> Iterator[Request | bytes]:
         """/away [WHY]"""
         yield Request(commands.Away(text=argument))
@@ -245,9 +256,10 @@ class PlainLines:
         """The room is the current one now."""
         self._leave(reply.room)
         self._rooms.append(reply.room)
-        self._said_before = 0 if reply.already else reply.number
+        self._seated = None if reply.already else reply
         topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
-        return text_lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic)
+        warning = [f"-- {recorded(reply.room)}"] if reply.recorded and not reply.already else []
+        return text_lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic, *warning)
 
     def write_rooms(self, command: commands.Command, reply: replies.Rooms) -> bytes:
         """One line a room."""
@@ -288,11 +300,25 @@ class PlainLines:
         return text_lines(*(f"-- {problem.text}" for problem in reply.problems))
 
     def write_page(self, command: commands.Command, reply: replies.Page) -> bytes:
-        """The lines as they were, with their date if it is not today's."""
+        """The lines as they were, with their date if it is not today's; on joining, also where one had left."""
         if not reply.events:
             return b""
-        shown = LineEncoding(names.fold(reply.room))
-        return b"".join([text_lines("-- Said here before:"), *map(shown.write, reply.events), text_lines("-- Now:")])
+        seated = self._seated if isinstance(command, commands.History) and command.said else None
+        left = seated.left if seated is not None and seated.left_time else reply.events[-1].number
+        write = LineEncoding(names.fold(reply.room)).write
+        known = [write(event) for event in reply.events if event.number <= left]
+        missed = [write(event) for event in reply.events if event.number > left]
+        parts = [text_lines("-- Said here before:"), *known] if known else []
+        if seated is not None and seated.left_time:
+            more = reply.more and reply.events[0].number > left + 1
+            parts.append(text_lines(f"-- {been_away(seated, len(missed), more=more)}"))
+        return b"".join([*parts, *missed, text_lines("-- Now:")])
+
+    def write_found(self, command: commands.Command, reply: replies.Found) -> bytes:
+        """The oldest first, each with its room."""
+        found = [told.write_found(event) for event in reversed(reply.events)]
+        head = text_lines("-- Found:") if found else b""
+        return b"".join([head, *found, text_lines(f"-- {searched(reply)}")])
 
     def _done(self, command: commands.Command) -> bytes:
         match command:
@@ -337,6 +363,7 @@ _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
     replies.InvitedReply: PlainLines.write_invited,
     replies.Changed: PlainLines.write_changed,
     replies.Page: PlainLines.write_page,
+    replies.Found: PlainLines.write_found,
 }
 
 COMMANDS = {
@@ -349,6 +376,7 @@ COMMANDS = {
     "me": _Command(PlainLines.read_me, "say what you do", 1),
     "topic": _Command(PlainLines.read_topic, "see or set what the room is about"),
     "history": _Command(PlainLines.read_history, "what was said before"),
+    "search": _Command(PlainLines.read_search, 'find what was said, in one of your rooms or in all; "side by side"', 1),
     "away": _Command(PlainLines.read_away, "say that you are away, or back"),
     "kick": _Command(PlainLines.read_kick, "put somebody out of the room, if you are its operator", 1),
     "ban": _Command(PlainLines.read_ban, "keep somebody out of the room", 1),

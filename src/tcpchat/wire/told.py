@@ -1,13 +1,12 @@
 """What happened, as lines of text for people; none can control a terminal."""
 
-import time
 from collections.abc import Callable
 from functools import lru_cache
 
 from tcpchat.model import events, names
 from tcpchat.model.events import Event
 from tcpchat.model.text import CTCP, showable
-from tcpchat.model.words import because, sentence
+from tcpchat.model.words import because, clock, sentence
 
 
 class LineEncoding:
@@ -39,16 +38,10 @@ def text_lines(*lines: str) -> bytes:
     return "".join(f"{line}\r\n" for one in lines for line in showable(one).split("\n")).encode("utf-8", "replace")
 
 
-def _clock(milliseconds: int) -> str:
-    then = time.localtime(milliseconds / 1000)
-    form = "[%H:%M]" if then[:3] == time.localtime()[:3] else "[%d %b %H:%M]"
-    return time.strftime(form, then)
-
-
 def _speech(event: events.Said | events.Told, place: str) -> str:
     """Whose it is stands before each of its lines: none can be taken for another's."""
     forms = {"text": f"<{event.by}>", "action": f"* {event.by}", "notice": f"-{event.by}-"}
-    head = f"{_clock(event.time)} {place}{forms[event.kind]} "
+    head = f"[{clock(event.time)}] {place}{forms[event.kind]} "
     return head + event.text.replace("\n", f"\n{head}")
 
 
@@ -64,6 +57,13 @@ def write_said(event: events.Said, place: str) -> str:
 def write_told(event: events.Told, place: str) -> str:
     """``[hh:mm] (to you) <nick> text``"""
     return "" if event.redacted or event.text.startswith(CTCP) else _speech(event, "(to you) ")
+
+
+def write_found(event: Event) -> bytes:
+    """``[hh:mm] #room <nick> text``, whatever room one is looking at, or ``[hh:mm] (to whom) <nick> text``"""
+    if not isinstance(event, events.Said | events.Told) or event.text.startswith(CTCP):
+        return b""
+    return text_lines(_speech(event, f"{event.room} " if isinstance(event, events.Said) else f"(to {event.to}) "))
 
 
 def write_topic_set(event: events.TopicSet, place: str) -> str:

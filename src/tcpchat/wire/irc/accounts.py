@@ -180,6 +180,7 @@ def _usage(context: Context, start: str) -> bytes:
 
 
 def _logged_in(context: Context, reply: replies.LoggedInReply) -> bytes:
+    context.account = reply.account
     text = f"You are now logged in as {reply.account}"
     return context.numeric(numerics.RPL_LOGGEDIN, context.source, reply.account, last=text)
 

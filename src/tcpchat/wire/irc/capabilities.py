@@ -21,10 +21,12 @@ INVITE_NOTIFY = "invite-notify"
 LABELED_RESPONSE = "labeled-response"
 MESSAGE_REDACTION = "draft/message-redaction"
 MESSAGE_TAGS = "message-tags"
+KEY = "tcpchat/key"
 MULTILINE = "draft/multiline"
 MULTI_PREFIX = "multi-prefix"
 READ_MARKER = "draft/read-marker"
 SASL = "sasl"
+SEARCH = "soju.im/search"
 SERVER_TIME = "server-time"
 SETNAME = "setname"
 STANDARD_REPLIES = "standard-replies"
@@ -43,8 +45,8 @@ OFFERED: Mapping[str, Callable[[Config], str]] = {
     **dict.fromkeys(
         (
             ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CAP_NOTIFY, CHGHOST, CHANNEL_RENAME, CHATHISTORY,
-            ECHO_MESSAGE, EVENT_PLAYBACK, EXTENDED_JOIN, EXTENDED_MONITOR, INVITE_NOTIFY, LABELED_RESPONSE,
-            MESSAGE_REDACTION, MESSAGE_TAGS, MULTI_PREFIX, READ_MARKER, SERVER_TIME, SETNAME, STANDARD_REPLIES,
+            ECHO_MESSAGE, EVENT_PLAYBACK, EXTENDED_JOIN, EXTENDED_MONITOR, INVITE_NOTIFY, KEY, LABELED_RESPONSE,
+            MESSAGE_REDACTION, MESSAGE_TAGS, MULTI_PREFIX, READ_MARKER, SEARCH, SERVER_TIME, SETNAME, STANDARD_REPLIES,
             USERHOST_IN_NAMES,
         ),
         _nothing,

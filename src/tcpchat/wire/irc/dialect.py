@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from tcpchat.config import Config
 from tcpchat.model import events
+from tcpchat.model.commands import Command
 from tcpchat.model.events import Event
-from tcpchat.model.replies import Refused
+from tcpchat.model.replies import Refused, Stored
 from tcpchat.wire.dialect import Answer, Encoding, Request
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.irc import (
@@ -21,6 +22,7 @@ from tcpchat.wire.irc import (
     presence,
     registration,
     rooms,
+    search,
     server,
     talk,
 )
@@ -43,6 +45,7 @@ from tcpchat.wire.irc.capabilities import (
     READ_MARKER,
     SERVER_TIME,
     SETNAME,
+    STANDARD_REPLIES,
     USERHOST_IN_NAMES,
 )
 from tcpchat.wire.irc.labels import Response
@@ -52,7 +55,7 @@ from tcpchat.wire.irc.writing import Form, line, word
 
 TOPICS: tuple[Tables, ...] = (
     registration.TABLES, accounts.TABLES, people.TABLES, presence.TABLES, rooms.TABLES, modes.TABLES,
-    moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, operators.TABLES, server.TABLES,
+    moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, search.TABLES, operators.TABLES, server.TABLES,
 )  # fmt: skip
 
 READERS: dict[str, Reader] = {verb: reader for topic in TOPICS for verb, reader in topic.readers.items()}
@@ -70,7 +73,7 @@ SHAPES_EVENTS = frozenset(
     {
         ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CHANNEL_RENAME, CHGHOST, ECHO_MESSAGE, EXTENDED_JOIN,
         EXTENDED_MONITOR, INVITE_NOTIFY, MESSAGE_REDACTION, MESSAGE_TAGS, MULTILINE, MULTI_PREFIX, READ_MARKER,
-        SERVER_TIME, SETNAME, USERHOST_IN_NAMES,
+        SERVER_TIME, SETNAME, STANDARD_REPLIES, USERHOST_IN_NAMES,
     }
 )  # fmt: skip
 """The capabilities that change how events are written."""
@@ -150,12 +153,14 @@ class Irc:
         """See `Dialect.answer`. What has no writer is answered by its effect alone."""
         self._context.me = me
         if isinstance(answer, Refused):
-            written = self._refusal(message_of(request), answer)
+            written = self._refusal(message_of(request), _named(answer, request.command))
         else:
             writer = ANSWERS.get((message_of(request).command, type(answer)))
             written = writer(self._context, request, answer) if writer else b""
         if self._response is None:
             return written
+        if isinstance(answer, Stored):
+            self._response.stored(request.command, answer)  # type: ignore[arg-type] # what else is stored
         self._response.add(written)
         return b""
 
@@ -177,17 +182,18 @@ class Irc:
             message = parse(text)
             if message is None:
                 continue
-            if LABELED_RESPONSE in self._context.capabilities and (label := multiline.label_of(self._context, message)):
-                yield from self._labelled(label, message, raw, is_utf8)
+            label = multiline.label_of(self._context, message) if LABELED_RESPONSE in self._context.capabilities else ""
+            if label or multiline.is_keyed(self._context, message):
+                yield from self._in_one_piece(label, message, raw, is_utf8)
             else:
                 yield from self._read(message, raw, is_utf8)
 
-    def _labelled(self, label: str, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
+    def _in_one_piece(self, label: str, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
         """Carry out a line; what comes of it is told in one piece."""
         context = self._context
         yield b""  # what was said before is no part of it
         plain = self._plain_encoding()
-        response = self._response = Response(label, context.form, context.me, plain, context.next_batch)
+        response = self._response = Response(label, context, plain)
         for item in self._read(message, raw, is_utf8):
             if isinstance(item, bytes):
                 response.add(item)
@@ -222,11 +228,21 @@ class Irc:
         context, verb, code = self._context, message.command, refusal.code
         if verb in REFUSED:
             return REFUSED[verb](context, message, refusal)
+        if code == "not_stored" and (verb, code) not in REFUSALS:
+            return talk.write_not_stored(context, message, refusal)
         answer = REFUSALS.get((verb, code)) or REFUSALS.get(("*", code)) or numerics.ERR_UNKNOWNERROR
         if not answer.isdigit():
             return context.standard("FAIL", verb, answer, *refusal.about, last=refusal.text)
         about = [verb] if answer == numerics.ERR_UNKNOWNERROR else map(word, refusal.about)
         return context.numeric(answer, *about, last=refusal.text)
+
+
+def _named(refusal: Refused, command: Command) -> Refused:
+    """A refusal that says what it is about: who could not store a message does not know whom it was for."""
+    if refusal.code != "not_stored" or refusal.about:
+        return refusal
+    target = getattr(command, "room", "") or getattr(command, "to", "") or getattr(command, "target", "")
+    return Refused(refusal.code, refusal.text, about=target or ())
 
 
 def _decoded(raw: bytes) -> tuple[str, bool]:

@@ -1,14 +1,13 @@
 """CHATHISTORY, MARKREAD, and the last lines that are shown on joining."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.commands import Point
+from tcpchat.model.words import skipped
 from tcpchat.wire.dialect import Request
-from tcpchat.wire.irc.capabilities import BATCH, EVENT_PLAYBACK, READ_MARKER
+from tcpchat.wire.irc.capabilities import BATCH, EVENT_PLAYBACK, READ_MARKER, STANDARD_REPLIES
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.moderation import write_kicked
 from tcpchat.wire.irc.modes import write_modes_set
@@ -16,11 +15,10 @@ from tcpchat.wire.irc.rooms import write_topic_set
 from tcpchat.wire.irc.speech import speech
 from tcpchat.wire.irc.talk import write_redacted, write_said, write_tagged
 from tcpchat.wire.irc.topic import Context, Tables, Writer, message_of, param
-from tcpchat.wire.irc.writing import Form, clock, line, word
+from tcpchat.wire.irc.writing import Form, clock, line, read_clock, word
 
 NEWEST = "*"
 _TIMES = "A time is written timestamp=2026-01-31T12:00:00.000Z"
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
 class _Bad(Exception):
@@ -103,18 +101,10 @@ def _place(written: str) -> Point:
 
 
 def _time(value: str, written: str) -> int:
-    """Milliseconds since 1970.
-
-    :raises _Bad: if it is no time.
-    """
-    if not _TIMESTAMP.fullmatch(value):
-        raise _Bad("INVALID_PARAMS", _TIMES, written)
-    whole, _, fraction = value[:-1].partition(".")
     try:
-        seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return read_clock(value)
     except ValueError:
         raise _Bad("INVALID_PARAMS", _TIMES, written) from None
-    return (seconds.days * 86_400 + seconds.seconds) * 1_000 + int(fraction[:3].ljust(3, "0"))
 
 
 def _limit(context: Context, written: str) -> int:
@@ -132,7 +122,7 @@ def write_no_history(context: Context, message: Message, refusal: replies.Refuse
 
 def write_history(context: Context, request: Request, reply: replies.Page) -> bytes:
     """A chathistory batch, with the target as it was asked for; only the lines, where there are no batches."""
-    return _batch(context, ("chathistory", word(param(message_of(request), 1))), reply.events)
+    return batch(context, ("chathistory", word(param(message_of(request), 1))), reply.events)
 
 
 def write_playback(context: Context, request: Request, reply: replies.Page) -> bytes:
@@ -140,13 +130,29 @@ def write_playback(context: Context, request: Request, reply: replies.Page) -> b
     said = [event for event in reply.events if isinstance(event, events.Said) and not event.redacted]
     if not said:
         return b""
+    left_out = _left_out(context, request, reply, len(said))
     if BATCH in context.capabilities:
-        return _batch(context, ("chathistory", reply.room), said)
-    marks = [line(f":{context.server}", "NOTICE", reply.room, last=mark) for mark in ("Said here before:", "Now:")]
-    return marks[0] + b"".join(write_said(event, context.form) for event in said) + marks[1]
+        return left_out + batch(context, ("chathistory", reply.room), said)
+    start, end = (_notice(context, reply.room, mark) for mark in ("Said here before:", "Now:"))
+    return b"".join([left_out, start, *(write_said(event, context.form) for event in said), end])
 
 
-def _batch(context: Context, kind: tuple[str, ...], page: Sequence[events.LOGGED]) -> bytes:
+def _left_out(context: Context, request: Request, reply: replies.Page, shown: int) -> bytes:
+    """That more was said since one had left than is shown."""
+    wish = request.command
+    if not (reply.more and isinstance(wish, commands.History) and isinstance(wish.after, int)):
+        return b""
+    assert isinstance(wish.before, int)
+    missed = wish.before - wish.after - 1
+    return _notice(context, reply.room, f"Since you left there were {missed:,} messages; the latest {shown} follow.")
+
+
+def _notice(context: Context, room: str, text: str) -> bytes:
+    return line(f":{context.server}", "NOTICE", room, last=text)
+
+
+def batch(context: Context, kind: tuple[str, ...], page: Sequence[events.LOGGED]) -> bytes:
+    """Entries of logs in a batch of some kind; only the lines, where there are no batches."""
     if BATCH not in context.capabilities:
         return b"".join(_write(event, context.form) for event in page)
     reference, server = context.next_batch(), f":{context.server}"
@@ -163,6 +169,15 @@ def _write(event: events.LOGGED, form: Form) -> bytes:
 def _told(event: events.Told, form: Form) -> bytes:
     """Once, whoever said it."""
     return speech(event, event.to, form)
+
+
+def write_skipped(event: events.Skipped, form: Form) -> bytes:
+    """NOTE * SKIPPED <target> <number of messages> :<text>; for clients that do not know notes, a NOTICE."""
+    text = f"{skipped(event)} CHATHISTORY has them."
+    if STANDARD_REPLIES in form.capabilities:
+        count = str(event.last - event.first + 1)
+        return line(f":{form.server}", "NOTE", "*", "SKIPPED", word(event.target), count, last=text)
+    return line(f":{form.server}", "NOTICE", event.target if names.is_room(event.target) else "*", last=text)
 
 
 def write_talks(context: Context, request: Request, reply: replies.Talks) -> bytes:
@@ -242,7 +257,7 @@ _PLAYED: Mapping[type[events.Event], Writer] = {
 
 TABLES = Tables(
     readers={"CHATHISTORY": read_chathistory, "MARKREAD": read_markread},
-    writers={events.MarkerSet: write_marker_set},
+    writers={events.MarkerSet: write_marker_set, events.Skipped: write_skipped},
     answers={
         ("CHATHISTORY", replies.Page): write_history,
         ("CHATHISTORY", replies.Talks): write_talks,

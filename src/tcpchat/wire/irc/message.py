@@ -38,7 +38,7 @@ def parse(line: str) -> Message | None:
     source = ""
     if line.startswith("@"):
         written, _, line = line[1:].partition(" ")
-        tags = _parse_tags(written)
+        tags = parse_tags(written)
         line = line.lstrip(" ")
     if line.startswith(":"):
         source, _, line = line[1:].partition(" ")
@@ -81,7 +81,8 @@ def _write_tag(tag: tuple[str, str]) -> str:
     return write_tag(*tag)
 
 
-def _parse_tags(written: str) -> dict[str, str]:
+def parse_tags(written: str) -> dict[str, str]:
+    """Tags as they stand in a line, without the ``@``: their values as they are meant."""
     tags: dict[str, str] = {}
     for tag in written.split(";"):
         key, _, value = tag.partition("=")

@@ -6,7 +6,7 @@ from tcpchat.model import commands, names
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc.capabilities import LABELED_RESPONSE, MULTILINE
 from tcpchat.wire.irc.message import Message, write_tag
-from tcpchat.wire.irc.speech import CONCAT, KIND, said
+from tcpchat.wire.irc.speech import CONCAT, KIND, MOST_KEY_CHARACTERS, bad_key, key_of, said
 from tcpchat.wire.irc.topic import Context, Tables, param
 from tcpchat.wire.irc.writing import with_tags
 
@@ -43,6 +43,13 @@ def label_of(context: Context, message: Message) -> str:
         return batch.label
     begins = message.command == "BATCH" and reference.startswith("+") and param(message, 1) == KIND
     return "" if begins and batch is None and MULTILINE in context.capabilities else label
+
+
+def is_keyed(context: Context, message: Message) -> bool:
+    """Whether a line says something, or ends a batch that does, under a key."""
+    batch = context.open_batch
+    ends = batch is not None and message.command == "BATCH" and param(message, 0) == f"-{batch.reference}"
+    return bool(key_of(context, batch.opening if ends and batch is not None else message))
 
 
 def read_batch(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -114,7 +121,11 @@ def _end(context: Context) -> Iterator[Request | bytes]:
         return
     message = Message(batch.verb, (batch.target, batch.text), "", batch.opening.tags)
     kind: commands.Kind = "notice" if batch.verb == "NOTICE" else "text"
-    yield said(batch.target, batch.text, kind, message, tuple(batch.seams))
+    key = key_of(context, message)
+    if len(key) > MOST_KEY_CHARACTERS:
+        yield bad_key(context, "BATCH")
+    else:
+        yield said(batch.target, batch.text, kind, message, key=key, seams=tuple(batch.seams))
 
 
 def _failed(context: Context, message: Message, code: str, *about: str, last: str) -> bytes:

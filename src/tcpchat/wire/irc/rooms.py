@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from tcpchat.model import commands, events, names, replies
+from tcpchat.model.words import recorded
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
 from tcpchat.wire.irc.capabilities import (
@@ -48,10 +49,22 @@ def _join(context: Context, message: Message, room: str, key: str) -> Iterator[R
         ranks = {nick: shown_rank(context, rank) for nick, rank in seated.ranks.items()}
         ranked = [ranks[nick] + nick if nick in ranks else nick for nick in seated.people]
         yield _names(context, seated.room, ranked, secret=seated.secret)
-    history = context.config.join_history
-    if history and seated.number and {SERVER_TIME, CHATHISTORY} & context.capabilities == {SERVER_TIME}:
-        before = seated.number + 1
-        yield Request(commands.History(room=seated.room, before=before, limit=history, said=True), message)
+    if seated.recorded:
+        yield line(f":{context.server}", "NOTICE", seated.room, last=recorded(seated.room))
+    if {SERVER_TIME, CHATHISTORY} & context.capabilities == {SERVER_TIME} and (past := _unasked(context, seated)):
+        yield Request(past, message)
+
+
+def _unasked(context: Context, seated: replies.Seated) -> commands.History | None:
+    """What is shown to those who do not ask: what was said since they left, or the last lines."""
+    known = seated.left if seated.left_time else 0
+    limit = context.config.limits.history_page if seated.left_time else context.config.join_history
+    if not context.config.join_history or seated.number <= known:
+        return None
+    after = known if seated.left_time else None
+    return commands.History(
+        room=seated.room, after=after, before=seated.number + 1, latest=True, limit=limit, said=True
+    )
 
 
 def _leave_all(context: Context, message: Message) -> Iterator[Request | bytes]:

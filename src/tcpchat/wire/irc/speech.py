@@ -2,16 +2,19 @@
 
 from collections import deque
 from itertools import pairwise
+from typing import Any
 
 from tcpchat.model import commands, events, names
 from tcpchat.model.text import CTCP, cut, is_client_tag
 from tcpchat.wire.dialect import Request
-from tcpchat.wire.irc.capabilities import BATCH, MULTILINE
+from tcpchat.wire.irc.capabilities import BATCH, KEY, MULTILINE
 from tcpchat.wire.irc.message import Message
+from tcpchat.wire.irc.topic import Context
 from tcpchat.wire.irc.writing import Form, line, room_in_line, source
 
 ACTION = f"{CTCP}ACTION "
 STATUSES = "@+"
+MOST_KEY_CHARACTERS = 64
 
 KIND = "draft/multiline"
 CONCAT = "draft/multiline-concat"
@@ -19,13 +22,27 @@ CONCAT = "draft/multiline-concat"
 VERBS: dict[commands.Kind, str] = {"text": "PRIVMSG", "notice": "NOTICE", "action": "PRIVMSG"}
 
 
-def said(target: str, text: str, kind: commands.Kind, message: Message, seams: tuple[int, ...] = ()) -> Request:
+def said(
+    target: str, text: str, kind: commands.Kind, message: Message, *, key: str = "", seams: tuple[int, ...] = ()
+) -> Request:
     """What is said to a room, to those in it who have a status, or to one person."""
     status, room = split_status(target)
-    tags = client_tags(message) if message.tags else None
+    words: dict[str, Any] = {"text": text, "kind": kind, "key": key, "seams": seams}
+    words["tags"] = client_tags(message) if message.tags else None
     if names.is_room(room):
-        return Request(commands.Say(room=room, text=text, kind=kind, status=status, tags=tags, seams=seams), message)
-    return Request(commands.Tell(to=target, text=text, kind=kind, tags=tags, seams=seams), message)
+        return Request(commands.Say(room=room, status=status, **words), message)
+    return Request(commands.Tell(to=target, **words), message)
+
+
+def key_of(context: Context, message: Message) -> str:
+    """The key under which a message is said; empty if it has none."""
+    return message.tags.get(KEY, "") if message.tags and KEY in context.capabilities else ""
+
+
+def bad_key(context: Context, verb: str) -> bytes:
+    """What is answered if a key is longer than `MOST_KEY_CHARACTERS`."""
+    text = f"A key has {MOST_KEY_CHARACTERS} characters at most"
+    return context.standard("FAIL", verb, "INVALID_KEY", last=text)
 
 
 def split_status(target: str) -> tuple[str, str]:

@@ -7,10 +7,20 @@ from tcpchat.model.text import CTCP
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import multiline, numerics
 from tcpchat.wire.irc.accounts import NICKSERV_FOLDED, read_services
-from tcpchat.wire.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS
+from tcpchat.wire.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS, STANDARD_REPLIES
 from tcpchat.wire.irc.isupport import MOST_TARGETS
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.speech import ACTION, VERBS, client_tags, said, speech, split_status
+from tcpchat.wire.irc.speech import (
+    ACTION,
+    MOST_KEY_CHARACTERS,
+    VERBS,
+    bad_key,
+    client_tags,
+    key_of,
+    said,
+    speech,
+    split_status,
+)
 from tcpchat.wire.irc.topic import Context, Tables, listed, param
 from tcpchat.wire.irc.writing import Form, line, word
 
@@ -35,7 +45,10 @@ def read_notice(context: Context, message: Message) -> Iterator[Request | bytes]
 
 
 def _read_targets(context: Context, message: Message) -> Iterator[Request | bytes]:
-    text, kind = message.params[1], _KINDS[message.command]
+    text, kind, key = message.params[1], _KINDS[message.command], key_of(context, message)
+    if len(key) > MOST_KEY_CHARACTERS:
+        yield bad_key(context, message.command)
+        return
     for target in targets(message):
         if not context.fits(message.command, target, text):
             yield context.numeric(numerics.ERR_INPUTTOOLONG, last="The text does not fit into a line")
@@ -43,9 +56,9 @@ def _read_targets(context: Context, message: Message) -> Iterator[Request | byte
             if kind != "notice":
                 yield from read_services(context, Message("NICKSERV", (text,)))
         elif kind == "text" and text.startswith(ACTION):
-            yield said(target, text[len(ACTION) :].removesuffix(CTCP), "action", message)
+            yield said(target, text[len(ACTION) :].removesuffix(CTCP), "action", message, key=key)
         else:
-            yield said(target, text, kind, message)
+            yield said(target, text, kind, message, key=key)
 
 
 def read_tagmsg(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -79,8 +92,20 @@ def write_stored(context: Context, request: Request, reply: replies.Stored) -> b
 
 
 def write_refused_notice(context: Context, message: Message, refusal: replies.Refused) -> bytes:
-    """A notice is never answered, so that two programs do not answer each other for ever."""
+    """A notice is never answered, so that two programs do not answer each other for ever; but what is lost is told."""
+    if refusal.code == "not_stored" and STANDARD_REPLIES in context.capabilities:
+        return write_not_stored(context, message, refusal)
     return b""
+
+
+def write_not_stored(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """FAIL; for clients that do not know it 404, which they show in the room, or 400."""
+    verb, about = message.command, refusal.about
+    if STANDARD_REPLIES in context.capabilities:
+        return context.standard("FAIL", verb, "NOT_STORED", *about, last=refusal.text)
+    if verb == "PRIVMSG" and any(map(names.is_room, about)):
+        return context.numeric(numerics.ERR_CANNOTSENDTOCHAN, *map(word, about), last=refusal.text)
+    return context.numeric(numerics.ERR_UNKNOWNERROR, verb, *map(word, about), last=refusal.text)
 
 
 def write_said(event: events.Said, form: Form) -> bytes:
@@ -118,6 +143,8 @@ def write_redacted(event: events.Redacted, form: Form) -> bytes:
 
 def write_not_redacted(context: Context, message: Message, refusal: replies.Refused) -> bytes:
     """FAIL, with the target and, if there may be one, the id."""
+    if refusal.code == "not_stored":
+        return write_not_stored(context, message, refusal)
     code = _NOT_REDACTED.get(refusal.code, "INVALID_TARGET")
     about = message.params[: 1 if code == "INVALID_TARGET" else 2]
     return context.standard("FAIL", "REDACT", code, *about, last=refusal.text)

@@ -35,6 +35,8 @@ class Context:
         """The client's nick; empty until it is in."""
         self.origin = ""
         """Its ``user@host``, as others see it."""
+        self.account = ""
+        """The account that it is logged in to."""
         self.wanted_nick = ""
         self.refused_nick = ""
         self.user = ""

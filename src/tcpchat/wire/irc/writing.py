@@ -17,6 +17,7 @@ MOST_WORD_BYTES = 150
 """Of what somebody wrote, when it is given back in an answer: no valid name is longer, and two leave room for words."""
 
 _WITH_TAGS = (Said, Told, Tagged)
+_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _LINE_BREAKERS = re.compile("[\r\n\0]")
 
 
@@ -126,6 +127,18 @@ def word(text: str) -> str:
 def clock(milliseconds: int) -> str:
     """The form of the server-time tag: ``2026-11-22T18:20:00.123Z``."""
     return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+def read_clock(written: str) -> int:
+    """Milliseconds since 1970 of a time in that form.
+
+    :raises ValueError: if it is none.
+    """
+    if not _CLOCK.fullmatch(written):
+        raise ValueError(written)
+    whole, _, fraction = written[:-1].partition(".")
+    seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (seconds.days * 86_400 + seconds.seconds) * 1_000 + int(fraction[:3].ljust(3, "0"))
 
 
 @lru_cache(maxsize=64)
