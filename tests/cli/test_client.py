@@ -96,6 +96,10 @@ class Screen:
 
         self._read_until(there)
 
+    def until_gone(self, pattern: str) -> None:
+        """Until no row matches the pattern."""
+        self._read_until(lambda: not any(re.fullmatch(pattern, row) for row in self.rows))
+
     def ended(self) -> int:
         """Until the program has ended. :returns: its exit code."""
         self._read_until(lambda: False)
@@ -131,7 +135,9 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """That of a new user called ann."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "COVERAGE_PROCESS_START"}}
+    kept = {
+        name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "COVERAGE_PROCESS_START"}
+    }
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     return {**kept, **home, "USER": "ann", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
 
@@ -305,7 +311,14 @@ def test_commands_take_effect_in_their_order_and_mistakes_are_never_said(termina
 class Faked:
     """A server that lets everybody in and answers what is said as the test wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        """`answers`: what is answered otherwise than by default, by what is asked for."""
+        self._answers = {
+            "enter": {"reply": "welcome", "nick": "ann", "server": "faked", "version": "0"},
+            "join": {"reply": "seated", "room": "#lobby", "people": ["ann"]},
+            "history": {"reply": "page", "room": "#lobby", "events": []},
+            **answers,
+        }
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(SECONDS)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
@@ -313,20 +326,22 @@ class Faked:
 
     def until_said(self) -> int:
         """Until something is said. :returns: the id of the request."""
-        self.link, _ = self._listener.accept()
-        self.link.settimeout(SECONDS)
-        self.tell(hello="faked", protocol=1, version="0")
-        answers = {
-            "enter": {"reply": "welcome", "nick": "ann", "server": "faked", "version": "0"},
-            "join": {"reply": "seated", "room": "#lobby", "people": ["ann"]},
-            "history": {"reply": "page", "room": "#lobby", "events": []},
-        }
-        for line in self.link.makefile("rb"):
-            wish = json.loads(line)
-            if wish["do"] == "say":
-                return int(wish["id"])
-            self.tell(ok=wish["id"], **answers[wish["do"]])
-        raise AssertionError("nothing was said")
+        return int(self.until("say")["id"])
+
+    def until(self, do: str) -> dict[str, Any]:
+        """Until something is asked for. It is answered, and so is all before, if there is an answer to it."""
+        if self.link is None:
+            self.link, _ = self._listener.accept()
+            self.link.settimeout(SECONDS)
+            self._lines = self.link.makefile("rb")
+            self.tell(hello="faked", protocol=1, version="0")
+        for line in self._lines:
+            wish: dict[str, Any] = json.loads(line)
+            if wish["do"] in self._answers:
+                self.tell(ok=wish["id"], **self._answers[wish["do"]])
+            if wish["do"] == do:
+                return wish
+        raise AssertionError(f"nobody asked to {do}")
 
     def tell(self, **line: Any) -> None:
         """Send a line."""
@@ -337,6 +352,7 @@ class Faked:
         """Be gone."""
         self._listener.close()
         if self.link is not None:
+            self._lines.close()
             self.link.close()
 
 
@@ -594,6 +610,121 @@ def test_lines_wait_while_the_link_is_lost(start: Start) -> None:
     screen.type("\x04")
     assert screen.ended() == 75
     assert "1 line was typed, but the server did not confirm that it stored them." in " ".join(screen.rows)
+
+
+@pytest.fixture
+def faked(start: Start) -> Iterator[tuple[Faked, Screen]]:
+    """A faked server, and the client at its prompt."""
+    server = Faked()
+    screen = start(*CLIENT, server.address)
+    server.until("history")
+    screen.until("ann #lobby>")
+    yield server, screen
+    server.close()
+
+
+def said(number: int, text: str, by: str = "ann") -> dict[str, Any]:
+    """An event of the room."""
+    return {"event": "said", "room": "#lobby", "by": by, "text": text, "number": number, "id": f"a-{number}", "time": 1}
+
+
+def test_what_is_said_is_pending_until_it_is_stored(faked: tuple[Faked, Screen]) -> None:
+    server, screen = faked
+    screen.type("hello\rare you there?\r")
+    first, second = server.until_said(), server.until_said()
+    screen.type("half")
+    screen.until("\N{HORIZONTAL ELLIPSIS} hello", "\N{HORIZONTAL ELLIPSIS} are you there.", "ann #lobby> half")
+    server.tell(**said(1, "hello"))
+    server.tell(ok=first, reply="stored", number=1, id="a-1", time=1)
+    screen.until(".*<ann> hello", "\N{HORIZONTAL ELLIPSIS} are you there.", "ann #lobby> half")
+    screen.until_gone("\N{HORIZONTAL ELLIPSIS} hello")
+    server.tell(**said(2, "are you there?"))
+    server.tell(ok=second, reply="stored", number=2, id="a-2", time=2)
+    screen.until(".*<ann> hello", ".*<ann> are you there.", "ann #lobby> half")
+    screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
+
+
+def test_of_many_pending_lines_only_the_last_are_shown(faked: tuple[Faked, Screen]) -> None:
+    _, screen = faked
+    for number in range(12):
+        screen.type(f"line {number}\r")
+    screen.until(r".*\(7 more before these\)", *(f". line {number}" for number in range(7, 12)), "ann #lobby>")
+    assert not any("line 6" in row for row in screen.rows)
+
+
+@pytest.mark.parametrize("half", ["", "half"])
+def test_what_was_not_stored_is_marked_and_the_arrow_up_brings_it_back(faked: tuple[Faked, Screen], half: str) -> None:
+    server, screen = faked
+    screen.type("/me waves\rlater\r")
+    first = server.until_said()
+    server.tell(error=first, code="not_stored", text="Not stored: the disk is full.")
+    second = server.until_said()
+    screen.type(half)
+    server.tell(**said(1, "later"))
+    server.tell(ok=second, reply="stored", number=1, id="a-1", time=1)
+    screen.until("! /me waves", "-- Not stored: the disk is full.", ".*<ann> later", f"ann #lobby>{half and ' half'}")
+    screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
+    if half:
+        screen.type("\r")
+        server.until_said()
+        screen.type("\x1b[A")
+        screen.until("ann #lobby> half")
+    screen.type("\x1b[A")
+    screen.until("ann #lobby> /me waves")
+
+
+def test_where_one_had_left_is_marked(start: Start) -> None:
+    past = {"reply": "page", "room": "#lobby", "events": [said(7, "old", "bob"), said(8, "new", "bob")]}
+    server = Faked(
+        join={"reply": "seated", "room": "#lobby", "people": ["ann"], "number": 8, "left": 7, "left_time": 1},
+        history=past,
+    )
+    screen = start(*CLIENT, server.address)
+    server.until("history")
+    screen.until(
+        "-- Said in #lobby before:",
+        ".*<bob> old",
+        "-- You were away from 01 Jan 1970 .*",
+        ".*<bob> new",
+        "-- Now:",
+        "ann #lobby>",
+    )
+    server.close()
+
+
+def test_a_recorded_room_says_so(start: Start) -> None:
+    server = Faked(join={"reply": "seated", "room": "#lobby", "people": ["ann"], "recorded": True})
+    screen = start(*CLIENT, server.address)
+    server.until("history")
+    screen.until("-- What is said in #lobby is recorded, and shown to those who join later.", "ann #lobby>")
+    server.close()
+
+
+def test_what_is_searched_for_is_shown_with_its_place(start: Start) -> None:
+    told = {"event": "told", "by": "ann", "to": "bob", "text": "tea?", "number": 1, "id": "a-9", "time": 1}
+    found = {"reply": "found", "events": [said(2, "tea!", "bob"), said(1, "tea"), told], "more": True}
+    server = Faked(search=found)
+    screen = start(*CLIENT, server.address)
+    server.until("history")
+    screen.until("ann #lobby>")
+    screen.type("/search #lobby tea\r")
+    wish = server.until("search")
+    assert (wish["target"], wish["words"]) == ("#lobby", "tea")
+    screen.until(
+        "-- Found:",
+        r"01 Jan 1970 \d\d:\d\d \(to bob\) <ann> tea\?",
+        ".*1970 .* #lobby <ann> tea",
+        ".*1970 .* #lobby <bob> tea!",
+        "-- These are the latest. .*",
+        "ann #lobby>",
+    )
+    server.close()
+
+
+def test_what_was_skipped_is_said(faked: tuple[Faked, Screen]) -> None:
+    server, screen = faked
+    server.tell(event="skipped", target="#lobby", first=1, last=8_312)
+    screen.until("-- 8,312 messages in #lobby were skipped, because you were too far behind.*", "ann #lobby>")
 
 
 def test_nobody_listens(start: Start) -> None:

@@ -15,9 +15,14 @@ MOST_HISTORY_LINES = 500
 Run = Callable[["Talk", str], Awaitable[None]]
 
 
-class Wish(NamedTuple):
-    """What a typed line asks for: what to do, and with which words. `name` is empty for a line to say."""
+SAID = frozenset({"", "me", "msg"})
+"""What is said to others, by the name of the command: if it is not stored, whoever typed it wants it back."""
 
+
+class Wish(NamedTuple):
+    """What a line that was `typed` asks for: what to do, and with which words. `name` is empty for a line to say."""
+
+    typed: str
     run: Run
     argument: str
     name: str = ""
@@ -26,15 +31,15 @@ class Wish(NamedTuple):
 def read(line: str) -> Wish:
     """Understand a typed line. What looks like a command is never said: a typing error must not tell a secret."""
     if not line.startswith("/") or line.startswith("//"):
-        return Wish(say, line.removeprefix("/") if line.startswith("//") else line)
+        return Wish(line, say, line.removeprefix("/") if line.startswith("//") else line)
     name, _, argument = line[1:].partition(" ")
     name, argument = name.lower(), argument.strip()
     command = COMMANDS.get(name)
     if command is None:
-        return Wish(unknown, name, "unknown")
+        return Wish(line, unknown, name, "unknown")
     if len(argument.split()) < command.words:
-        return Wish(incomplete, name, "incomplete")
-    return Wish(command.run, argument, name)
+        return Wish(line, incomplete, name, "incomplete")
+    return Wish(line, command.run, argument, name)
 
 
 def usage(name: str) -> str:
@@ -121,6 +126,13 @@ async def history(talk: "Talk", argument: str) -> None:
     await talk.show_past(talk.current, min(int(argument[:6] or HISTORY_LINES), MOST_HISTORY_LINES))
 
 
+async def search(talk: "Talk", argument: str) -> None:
+    """/search [#ROOM] WORDS"""
+    room, _, words = argument.partition(" ")
+    here = names.is_room(room) and words
+    await talk.ask(commands.Search(words=words, target=room) if here else commands.Search(words=argument))
+
+
 async def away(talk: "Talk", argument: str) -> None:
     """/away [WHY]"""
     await talk.chat.request(commands.Away(text=argument))
@@ -161,6 +173,7 @@ COMMANDS = {
     "me": Command(me, "say what you do", 1),
     "topic": Command(topic, "see or set what the room is about"),
     "history": Command(history, "what was said before"),
+    "search": Command(search, "find what was said, in one of your rooms or in all", 1),
     "away": Command(away, "say that you are away, or back"),
     "help": Command(show_help, "this list"),
     "quit": Command(leave, "leave; so does Ctrl-D"),

@@ -63,6 +63,13 @@ class Plain:
         """See `Face`. What goes wrong does not belong among what was said."""
         await self._err.put(lines)
 
+    async def failed(self, typed: str, why: Iterable[str]) -> None:
+        """See `Face`. What was typed is there to be read already."""
+        await self.warn(why)
+
+    def refresh(self) -> None:
+        """See `Face`. What is pending is not shown."""
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """A name in the place of one that cannot be had.
 

@@ -1,13 +1,13 @@
 """How what happened becomes lines for a person, none of which can control a terminal."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tcpchat.client.client import LinkBack, LinkLost
 from tcpchat.model import names, replies
 from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet
 from tcpchat.model.text import CTCP, showable
-from tcpchat.model.words import because, clock, sentence
+from tcpchat.model.words import because, been_away, clock, searched, sentence
 
 NAMES_SHOWN = 12
 
@@ -30,6 +30,27 @@ def reply_lines(reply: replies.Reply) -> list[str]:
 def notice(*texts: str) -> list[str]:
     """What the chat says, as opposed to people."""
     return [_line(f"-- {text}") for text in texts]
+
+
+def marked(mark: str, typed: str) -> list[str]:
+    """A line that was typed, with a mark before it that says what became of it."""
+    first, *others = showable(typed).split("\n")
+    return [f"{mark} {first}", *(f"{' ' * len(mark)} {other}" for other in others)]
+
+
+def past(room: str, events: Sequence[Event], me: str, *, place: str, seated: replies.Seated | None = None) -> list[str]:
+    """The latest entries of a room's log, set apart from what is said now; and from those that were missed, for who is
+    `seated` there again. `place` names the room, where it must be named.
+    """
+    if not events:
+        return []
+    left = seated.left if seated is not None and seated.left_time else events[-1].number
+    known = [line for event in events if event.number <= left for line in event_lines(event, me, place=place)]
+    missed = [line for event in events if event.number > left for line in event_lines(event, me, place=place)]
+    lines = [*notice(f"Said in {room} before:"), *known] if known else []
+    if seated is not None and seated.left_time:
+        lines += notice(been_away(seated, len(missed), more=events[0].number > left + 1))
+    return [*lines, *missed, *notice("Now:")] if lines else []
 
 
 def same(one: str, other: str) -> bool:
@@ -56,6 +77,16 @@ def _said(event: Said, me: str, place: str) -> list[str]:
 
 def _told(event: Told, me: str, place: str) -> list[str]:
     return _speech(event, "(to you) " if same(event.to, me) else f"(to {event.to}) ")
+
+
+def _found(reply: replies.Found) -> list[str]:
+    """The oldest first, each with its room, or whom it was for."""
+    lines = [line for event in reversed(reply.events) if isinstance(event, Said | Told) for line in _with_place(event)]
+    return [*(notice("Found:") if lines else []), *lines, *notice(searched(reply))]
+
+
+def _with_place(event: Said | Told) -> list[str]:
+    return _speech(event, f"{event.room} " if isinstance(event, Said) else f"(to {event.to}) ")
 
 
 def _speech(event: Said | Told, place: str) -> list[str]:
@@ -148,4 +179,5 @@ _REPLIES: dict[type[replies.Reply], Callable[[Any], list[str]]] = {
     replies.People: _people,
     replies.WhoisReply: _whois,
     replies.Topic: _topic,
+    replies.Found: _found,
 }

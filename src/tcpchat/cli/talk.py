@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from tcpchat.cli import commands as typed_commands
-from tcpchat.cli.show import company, event_lines, notice, reply_lines, same
+from tcpchat.cli.show import company, event_lines, notice, past, reply_lines, same
 from tcpchat.client.client import Client, LinkLost, PerhapsStored
 from tcpchat.model import commands, names
 from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
 from tcpchat.model.events import Event, Gone, Joined, Kicked, Left, Moved, Renamed, Said
 from tcpchat.model.replies import Refused, Seated
+from tcpchat.model.words import recorded
 
 PAST_LINES = 10
 """How many of a room's last lines one sees who comes in."""
@@ -40,6 +41,14 @@ class Face(Protocol):
         """Lines about what went wrong."""
         ...
 
+    async def failed(self, typed: str, why: Iterable[str]) -> None:
+        """A line that was typed was not said, and whoever typed it may want it back."""
+        ...
+
+    def refresh(self) -> None:
+        """What is pending is not the same any more."""
+        ...
+
 
 class Talk:
     """`listen` and `work` run as tasks of whoever makes one of these."""
@@ -57,7 +66,7 @@ class Talk:
         self._opening: dict[str, list[Event]] = {}
         self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
         self._saying: set[asyncio.Task[None]] = set()
-        self._doing = 0
+        self._pending: list[typed_commands.Wish] = []
 
     @property
     def current(self) -> str:
@@ -72,7 +81,12 @@ class Talk:
     @property
     def waiting(self) -> int:
         """How many typed lines are not yet done with."""
-        return self._typed.qsize() + self._doing + len(self._saying)
+        return len(self._pending)
+
+    @property
+    def pending(self) -> list[str]:
+        """Those lines: what is said in them is not known to be stored."""
+        return [wish.typed for wish in self._pending]
 
     async def show(self, lines: Iterable[str]) -> None:
         """Lines for the person."""
@@ -93,24 +107,28 @@ class Talk:
         if wish.name == "quit":
             self.farewell = wish.argument
             return False
-        await self._typed.put(wish)
+        await self._put(wish)
         return True
 
     async def typed_in_pipe(self, line: str) -> bool:
         """A line that no person typed: whatever it looks like, it is said. :returns: whether there may be more."""
         if line.strip():
-            await self._typed.put(typed_commands.Wish(typed_commands.say, line))
+            await self._put(typed_commands.Wish(line, typed_commands.say, line))
         return True
+
+    async def _put(self, wish: typed_commands.Wish) -> None:
+        self._pending.append(wish)
+        await self._typed.put(wish)
 
     async def work(self) -> None:
         """Do what is typed. Lines to say are sent without waiting for each other; a command waits for all before it."""
         while True:
             wish = await self._typed.get()
-            self._doing = 1
             if wish.name:
                 await self._settled()
-            await self._guarded(wish.run(self, wish.argument))
-            self._doing = 0
+                await self._carry_out(wish)
+            else:
+                await self._on_its_way(wish)
             self._typed.task_done()
 
     async def done(self) -> None:
@@ -119,36 +137,48 @@ class Talk:
         await self._settled()
 
     async def say(self, text: str, kind: commands.Kind = "text") -> None:
-        """Say something in the current room. It is on its way when this returns, and stored when `work` has settled."""
+        """Say something in the current room.
+
+        :raises Refused: if it was not stored.
+        """
         if not self.current:
-            await self.refuse(f"You are in no room, nothing was sent. /join {names.LOBBY}")
-            return
-        while len(self._saying) >= MOST_SAYING:
-            await asyncio.wait(self._saying, return_when=asyncio.FIRST_COMPLETED)
-        saying = self.chat.say(self.current, text, kind=kind)
-        task = asyncio.create_task(self._guarded(saying))
-        self._saying.add(task)
-        task.add_done_callback(self._saying.discard)
+            raise Refused("not_in_room", f"You are in no room, nothing was sent. /join {names.LOBBY}")
+        await self.chat.say(self.current, text, kind=kind)
 
     async def ask(self, question: commands.Command) -> None:
         """Ask, and show the answer."""
         await self.show(reply_lines(await self.chat.request(question)))
 
+    async def _on_its_way(self, wish: typed_commands.Wish) -> None:
+        while len(self._saying) >= MOST_SAYING:
+            await asyncio.wait(self._saying, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._carry_out(wish))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+
     async def _settled(self) -> None:
         while self._saying:
             await asyncio.wait(self._saying)
 
-    async def _guarded(self, doing: Any) -> None:
+    async def _carry_out(self, wish: typed_commands.Wish) -> None:
         """Say it if something cannot be done; what was typed after it is done all the same."""
         try:
-            await doing
+            await wish.run(self, wish.argument)
         except Refused as refusal:
-            code = EX_TEMPFAIL if refusal.code == "not_stored" else EX_DATAERR
-            await self.refuse(refusal.text, code)
+            await self._failed(wish, refusal.text, EX_TEMPFAIL if refusal.code == "not_stored" else EX_DATAERR)
         except PerhapsStored as error:
-            await self.refuse(f"{error} Perhaps it was stored: /history shows it.", EX_TEMPFAIL)
+            await self._failed(wish, f"{error} Perhaps it was stored: /history shows it.", EX_TEMPFAIL)
         except ConnectionError:  # the chat was closed, and whoever closed it says so
             self.exit_code = max(self.exit_code, EX_TEMPFAIL)
+        self._pending.remove(wish)
+        self._face.refresh()
+
+    async def _failed(self, wish: typed_commands.Wish, text: str, exit_code: int) -> None:
+        if wish.name not in typed_commands.SAID:
+            await self.refuse(text, exit_code)
+            return
+        self.exit_code = max(self.exit_code, exit_code)
+        await self._face.failed(wish.typed, notice(text))
 
     # rooms
 
@@ -189,18 +219,21 @@ class Talk:
         others = ", ".join(self._rooms[:-1])
         await self.show(notice(self._where() + (f" You are also in {others}." if others else "")))
 
-    async def show_past(self, room: str, limit: int) -> None:
-        """The latest entries of a room's log, set apart from what is said now."""
-        past = await self.chat.history(room, limit=limit)
-        self._shown[names.fold(room)] = {event.id for event in past}
-        said = [line for event in past for line in event_lines(event, self.me, place=self._place(event))]
-        await self.show([*notice(f"Said in {room} before:"), *said, *notice("Now:")] if said else [])
+    async def show_past(self, room: str, limit: int, seated: Seated | None = None) -> None:
+        """The latest entries of a room's log, set apart from what is said now, and from what was missed, for who is
+        `seated` there again.
+        """
+        events = await self.chat.history(room, limit=limit)
+        self._shown[names.fold(room)] = {event.id for event in events}
+        await self.show(past(room, events, self.me, place=self._named(room), seated=seated))
 
     async def _welcome(self, seated: Seated, hint: str) -> None:
         if not seated.already:
-            await self.show_past(seated.room, PAST_LINES)
-        topic = [f"The topic is: {seated.topic}"] if seated.topic else []
-        await self.show(notice(*topic, company(seated.room, seated.people, self.me), *filter(None, [hint])))
+            await self.show_past(seated.room, PAST_LINES, seated)
+        topic = f"The topic is: {seated.topic}" if seated.topic else ""
+        warning = recorded(seated.room) if seated.recorded and not seated.already else ""
+        told = (topic, company(seated.room, seated.people, self.me), warning, hint)
+        await self.show(notice(*filter(None, told)))
 
     def _where(self) -> str:
         return f"What you type goes to {self.current}." if self.current else "You are in no room now."
@@ -237,7 +270,10 @@ class Talk:
         await (self._face.warn if isinstance(event, LinkLost) else self._face.show)(lines)
 
     def _place(self, event: Event) -> str:
-        room = getattr(event, "room", "")
+        return self._named(getattr(event, "room", ""))
+
+    def _named(self, room: str) -> str:
+        """The room's name, where it must be named."""
         return room if self._face.names_rooms or not same(room, self.current) else ""
 
     # who is where, for completing names

@@ -25,7 +25,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from tcpchat.cli import streams
 from tcpchat.cli.commands import COMMANDS
-from tcpchat.cli.show import notice
+from tcpchat.cli.show import marked, notice
 from tcpchat.cli.talk import Talk
 from tcpchat.model import names
 from tcpchat.model.replies import Refused
@@ -33,6 +33,10 @@ from tcpchat.model.text import showable
 
 BATCH_SECONDS = 0.03
 """What comes within this time is shown at once: each time, the prompt is taken away and drawn again."""
+
+
+MOST_PENDING_ROWS = 5
+"""How many of the lines that are not yet stored are shown above the prompt."""
 
 
 class AioconsoleInput(Input):
@@ -178,6 +182,19 @@ class Terminal:
 
     warn = show
 
+    async def failed(self, typed: str, why: Iterable[str]) -> None:
+        """See `Face`. The arrow up finds it."""
+        await self.show([*marked("!", typed), *why])
+        buffer, history = self._session.default_buffer, self._session.history
+        if history.get_strings()[-1:] != [typed]:
+            history.append_string(typed)
+        if not buffer.text:
+            buffer.reset()  # else it would look at the history only before the next line
+
+    def refresh(self) -> None:
+        """See `Face`. The prompt is drawn again, with what there is to show by then."""
+        self._some.set()
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """See `Plain.another_nick`; a person can be asked.
 
@@ -219,9 +236,12 @@ class Terminal:
         )
 
     def _prompt(self) -> str:
-        """``ann #lobby> ``"""
+        """``ann #lobby> ``, below what was typed before and is not done yet."""
         talk = self._talk
         assert talk is not None
+        return "\n".join([*_pending_rows(talk.pending), self._question(talk)])
+
+    def _question(self, talk: Talk) -> str:
         if self._pasted is not None:
             return f"Send these {self._pasted.count(chr(10)) + 1} lines as one message? y/n "
         link = "" if talk.chat.connected else f" (no link, {talk.waiting} waiting)" if talk.waiting else " (no link)"
@@ -301,6 +321,13 @@ class Terminal:
         text, self._pasted = self._pasted or "", None
         event.current_buffer.history.append_string(text)
         return text
+
+
+def _pending_rows(typed: list[str]) -> list[str]:
+    """``… hello``, one row for each line, and one for the first of those that are too many."""
+    hidden = len(typed) - MOST_PENDING_ROWS
+    rows = [marked("\N{HORIZONTAL ELLIPSIS}", one)[0] for one in typed[max(0, hidden) :]]
+    return [f"\N{HORIZONTAL ELLIPSIS} ({hidden} more before these)", *rows] if hidden > 0 else rows
 
 
 class _Tab(Completer):
