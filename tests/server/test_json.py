@@ -196,3 +196,20 @@ async def test_what_is_said_is_as_the_schema_says(connect: Connect) -> None:
     validator.check_schema(schema)
     for line in ann.seen.splitlines():
         validator(schema).validate(json.loads(line))
+
+
+async def test_what_was_said_is_found_newest_first(connect: Connect) -> None:
+    ann = await (await connect()).enter_json("ann", "#tea")
+    for text in ("green tea", "coffee", "black tea"):
+        await ann.ask(do="say", room="#tea", text=text)
+    found = await ann.ask(do="search", words="tea", target="#tea", by="ann", limit=1)
+    assert (found["reply"], [event["text"] for event in found["events"]], found["more"]) == (
+        "found",
+        ["black tea"],
+        True,
+    )
+    found = await ann.ask(do="search", words='"green tea"')
+    assert [event["text"] for event in found["events"]] == ["green tea"]
+    assert "more" not in found
+    refused = await ann.ask(do="search", words="tea", target="#elsewhere")
+    assert "error" in refused

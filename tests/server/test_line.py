@@ -174,3 +174,36 @@ async def test_a_hundred_lines_at_once_keep_their_order(connect: Connect) -> Non
     await bob.until("line 99\r\n")
     said = [line.split("> ")[1] for line in bob.seen.decode().splitlines() if "<ann>" in line]
     assert said == [f"line {n}" for n in range(100)]
+
+
+async def test_who_comes_back_sees_where_they_left(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_line("ann")
+    await bob.enter_line("bob")
+    await bob.until("-- What is said in #lobby is recorded, and shown to those who join later.")
+    ann.send("known")
+    await bob.until("<ann> known")
+    bob.send("/part")
+    await ann.until("-- bob left")
+    ann.send("missed", "/who")
+    await ann.until("-- #lobby: ann")
+    bob.send("/join #lobby")
+    await bob.until(
+        r"-- Said here before:\r\n.*<ann> known\r\n"
+        r"-- You were away from \d\d:\d\d to \d\d:\d\d\. Said since then:\r\n.*<ann> missed\r\n-- Now:\r\n"
+    )
+
+
+async def test_what_was_said_is_found(connect: Connect) -> None:
+    ann, bob = await connect(), await connect()
+    await ann.enter_line("ann")
+    await bob.enter_line("bob")
+    ann.send("green tea", "coffee", "/msg bob tea?", "/join #tea", "tea for one", "/who")
+    await ann.until("-- #tea: @?ann")
+    bob.send("/search tea", "/search #lobby tea", "/search milk", "/search #tea tea", "/search")
+    await bob.until(
+        r"-- Found:\r\n.* #lobby <ann> green tea\r\n.* \(to bob\) <ann> tea\?\r\n-- That is all\.\r\n"
+        r"-- Found:\r\n.* #lobby <ann> green tea\r\n-- That is all\.\r\n"
+        r"-- Nothing was found\.\r\n-- You are not in #tea\. Join it first\.\r\n"
+        r"-- Something is missing: /search \[#ROOM\] WORDS\r\n"
+    )
