@@ -191,7 +191,7 @@ def test_an_irc_client_that_missed_nothing_is_told_nothing() -> None:
 def test_an_irc_client_that_was_never_there_sees_the_last_lines() -> None:
     page = replies.Page(room="#tea", events=[said(6)], more=True)
     wish, lines = irc_join(seated(number=6), page, caps="server-time")
-    assert wish == commands.History(room="#tea", before=7, latest=True, limit=20, said=True)
+    assert wish == commands.History(room="#tea", before=7, limit=20, said=True)
     assert len(lines) == 3, "and no word of what else there is"
 
 
@@ -257,6 +257,27 @@ def test_a_notice_is_not_answered_by_what_a_program_could_answer() -> None:
 def test_each_message_that_was_not_stored_names_its_room() -> None:
     _, written = asked(client("standard-replies"), "PRIVMSG #tea,Bob :hi", FULL, FULL)
     assert [line.split(" ")[4] for line in written.split("\r\n")[:-1]] == ["#tea", "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        (replies.Refused("no_words", "There is nothing to look for."), "INVALID_PARAMS text"),
+        (replies.Refused("not_in_room", "You are not in #tea.", about="#tea"), "INVALID_PARAMS #tea"),
+        (FULL, "INTERNAL_ERROR"),
+    ],
+)
+def test_an_irc_client_is_told_why_nothing_was_looked_for(refusal: replies.Refused, answer: str) -> None:
+    _, written = asked(client("soju.im/search"), "SEARCH in=#tea", refusal)
+    assert written == f":tcpchat.local FAIL SEARCH {answer} :{refusal.text}\r\n"
+
+
+@pytest.mark.parametrize("capabilities", ["", " standard-replies"])
+def test_an_irc_client_is_told_if_there_was_no_time_to_look_through_everything(capabilities: str) -> None:
+    dialect = client(f"soju.im/search{capabilities}")
+    _, written = asked(dialect, "SEARCH text=line", replies.Found(events=[said(1)], complete=False))
+    warning = ":tcpchat.local WARN SEARCH INCOMPLETE :There was no time to look through everything\r\n"
+    assert written == ":Bob PRIVMSG #tea :line 1\r\n" + (warning if capabilities else "")
 
 
 def test_a_person_is_told_what_was_not_stored() -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from tcpchat.config import Config
 from tcpchat.model import events
-from tcpchat.model.commands import Command
+from tcpchat.model.commands import Command, Say, Tell
 from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Stored
 from tcpchat.wire.dialect import Answer, Encoding, Request
@@ -159,8 +159,8 @@ class Irc:
             written = writer(self._context, request, answer) if writer else b""
         if self._response is None:
             return written
-        if isinstance(answer, Stored):
-            self._response.stored(request.command, answer)  # type: ignore[arg-type] # what else is stored
+        if isinstance(answer, Stored) and isinstance(request.command, Say | Tell):
+            self._response.stored(request.command, answer)
         self._response.add(written)
         return b""
 

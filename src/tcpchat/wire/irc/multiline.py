@@ -48,8 +48,9 @@ def label_of(context: Context, message: Message) -> str:
 def is_keyed(context: Context, message: Message) -> bool:
     """Whether a line says something, or ends a batch that does, under a key."""
     batch = context.open_batch
-    ends = batch is not None and message.command == "BATCH" and param(message, 0) == f"-{batch.reference}"
-    return bool(key_of(context, batch.opening if ends and batch is not None else message))
+    if batch is not None and message.command == "BATCH" and param(message, 0) == f"-{batch.reference}":
+        message = batch.opening
+    return key_of(context, message) != ""
 
 
 def read_batch(context: Context, message: Message) -> Iterator[Request | bytes]:

@@ -57,14 +57,13 @@ def _join(context: Context, message: Message, room: str, key: str) -> Iterator[R
 
 def _unasked(context: Context, seated: replies.Seated) -> commands.History | None:
     """What is shown to those who do not ask: what was said since they left, or the last lines."""
-    known = seated.left if seated.left_time else 0
-    limit = context.config.limits.history_page if seated.left_time else context.config.join_history
-    if not context.config.join_history or seated.number <= known:
+    config = context.config
+    if not config.join_history or seated.number <= seated.left:
         return None
-    after = known if seated.left_time else None
-    return commands.History(
-        room=seated.room, after=after, before=seated.number + 1, latest=True, limit=limit, said=True
-    )
+    where: dict[str, Any] = {"room": seated.room, "before": seated.number + 1, "said": True}
+    if seated.left_time:
+        return commands.History(after=seated.left, latest=True, limit=config.limits.history_page, **where)
+    return commands.History(limit=config.join_history, **where)
 
 
 def _leave_all(context: Context, message: Message) -> Iterator[Request | bytes]:

@@ -46,7 +46,7 @@ def write_not_searched(context: Context, message: Message, refusal: replies.Refu
     """FAIL: the same for a room that one is not in and for one that does not exist."""
     if refusal.code == "not_stored":
         return context.standard("FAIL", "SEARCH", "INTERNAL_ERROR", last=refusal.text)
-    return _failed(context, *refusal.about, refusal.text)
+    return _failed(context, *(refusal.about or _ABOUT.get(refusal.code, ())), refusal.text)
 
 
 def _failed(context: Context, *about_and_text: str) -> bytes:
@@ -76,6 +76,9 @@ _ATTRIBUTES: Mapping[str, Callable[[str], Mapping[str, Any]]] = {
     "limit": lambda value: {"limit": _limit(value)},
 }
 """How each is read; “at or after this time” is after the millisecond before."""
+
+_ABOUT = {"no_words": ("text",)}
+"""The attributes that refusals are about which do not say it."""
 
 TABLES = Tables(
     readers={"SEARCH": read_search},

@@ -2,7 +2,6 @@
 
 from collections import deque
 from itertools import pairwise
-from typing import Any
 
 from tcpchat.model import commands, events, names
 from tcpchat.model.text import CTCP, cut, is_client_tag
@@ -27,11 +26,11 @@ def said(
 ) -> Request:
     """What is said to a room, to those in it who have a status, or to one person."""
     status, room = split_status(target)
-    words: dict[str, Any] = {"text": text, "kind": kind, "key": key, "seams": seams}
-    words["tags"] = client_tags(message) if message.tags else None
+    tags = client_tags(message) if message.tags else None
     if names.is_room(room):
-        return Request(commands.Say(room=room, status=status, **words), message)
-    return Request(commands.Tell(to=target, **words), message)
+        say = commands.Say(room=room, text=text, kind=kind, key=key, status=status, tags=tags, seams=seams)
+        return Request(say, message)
+    return Request(commands.Tell(to=target, text=text, kind=kind, key=key, tags=tags, seams=seams), message)
 
 
 def key_of(context: Context, message: Message) -> str:
