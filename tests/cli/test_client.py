@@ -644,6 +644,12 @@ def test_what_is_said_is_pending_until_it_is_stored(faked: tuple[Faked, Screen])
     screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
 
 
+def test_a_pending_line_is_cut_so_that_it_never_wraps(faked: tuple[Faked, Screen]) -> None:
+    _, screen = faked
+    screen.type(f"{'long ' * 100}end\r")
+    screen.until("\N{HORIZONTAL ELLIPSIS} .{37}\N{HORIZONTAL ELLIPSIS}", "ann #lobby>")
+
+
 def test_of_many_pending_lines_only_the_last_are_shown(faked: tuple[Faked, Screen]) -> None:
     _, screen = faked
     for number in range(12):

@@ -38,6 +38,9 @@ BATCH_SECONDS = 0.03
 MOST_PENDING_ROWS = 5
 """How many of the lines that are not yet stored are shown above the prompt."""
 
+MOST_PENDING_CHARACTERS = 40
+"""Of each of them: a row that wraps when the window gets narrower would be left standing there."""
+
 
 class AioconsoleInput(Input):
     """Keys from aioconsole's reader, so that one and the same reads standard input in every mode.
@@ -326,8 +329,14 @@ class Terminal:
 def _pending_rows(typed: list[str]) -> list[str]:
     """``… hello``, one row for each line, and one for the first of those that are too many."""
     hidden = len(typed) - MOST_PENDING_ROWS
-    rows = [marked("\N{HORIZONTAL ELLIPSIS}", one)[0] for one in typed[max(0, hidden) :]]
+    rows = [_preview(marked("\N{HORIZONTAL ELLIPSIS}", one)[0]) for one in typed[max(0, hidden) :]]
     return [f"\N{HORIZONTAL ELLIPSIS} ({hidden} more before these)", *rows] if hidden > 0 else rows
+
+
+def _preview(row: str) -> str:
+    return (
+        row if len(row) <= MOST_PENDING_CHARACTERS else f"{row[: MOST_PENDING_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 class _Tab(Completer):
