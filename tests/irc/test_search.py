@@ -2,9 +2,17 @@
 
 import pytest
 
+from tcpchat.config import Config
 from tests.conftest import Connect
 from tests.irc.peers import Line, ask, bare, batch, enter, one, only, response
 from tests.peer import Peer
+
+
+@pytest.fixture(params=["in memory", "on disk"])
+def config(request: pytest.FixtureRequest, config: Config, recorded: Config) -> Config:
+    """Both kinds of logs are looked through."""
+    return recorded if request.param == "on disk" else config
+
 
 CAPS = "soju.im/search batch message-tags server-time echo-message"
 
