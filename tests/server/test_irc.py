@@ -72,7 +72,7 @@ async def test_what_is_said_reaches_the_others_only(connect: Connect) -> None:
     await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
     await bob.until("^:ann!ann@localhost PRIVMSG (bob|#tea) :\x01ACTION waves\x01\r\n")
     await ann.until("PONG")
-    assert not re.search(rb"^\S+ (PRIVMSG|NOTICE) ", ann.seen, re.MULTILINE)
+    assert not re.search(rb"^:ann!\S+ (PRIVMSG|NOTICE) ", ann.seen, re.MULTILINE)
 
 
 async def test_tags_are_exactly_those_negotiated(connect: Connect) -> None:

@@ -170,7 +170,7 @@ def test_an_irc_client_that_cannot_ask_is_told_what_was_said_since_it_left() -> 
     wish, lines = irc_join(seated(number=6, left=4, left_time=NOW), page, caps="server-time")
     assert wish == commands.History(room="#tea", after=4, before=7, latest=True, limit=500, said=True)
     assert [line.partition(" ")[2] for line in lines] == [
-        "NOTICE #tea :Said here before:",
+        "NOTICE #tea :Said since you left:",
         ":Bob PRIVMSG #tea :line 5",
         ":Bob PRIVMSG #tea :line 6",
         "NOTICE #tea :Now:",

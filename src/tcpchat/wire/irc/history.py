@@ -133,7 +133,9 @@ def write_playback(context: Context, request: Request, reply: replies.Page) -> b
     left_out = _left_out(context, request, reply, len(said))
     if BATCH in context.capabilities:
         return left_out + batch(context, ("chathistory", reply.room), said)
-    start, end = (_notice(context, reply.room, mark) for mark in ("Said here before:", "Now:"))
+    missed = getattr(request.command, "after", None) is not None
+    start = _notice(context, reply.room, "Said since you left:" if missed else "Said here before:")
+    end = _notice(context, reply.room, "Now:")
     return b"".join([left_out, start, *(write_said(event, context.form) for event in said), end])
 
 
