@@ -3,7 +3,7 @@
 from tcpchat import Server
 from tcpchat.config import Config
 from tests.conftest import Connect
-from tests.irc.peers import ask, bare, batch, enter, one, only
+from tests.irc.peers import ask, batch, enter, one, only
 from tests.peer import Peer
 
 CAPS = "server-time batch message-tags"
@@ -39,14 +39,15 @@ async def test_who_was_never_there_sees_the_last_lines(connect: Connect) -> None
 
 async def test_a_recorded_room_says_so_once_when_one_comes(recorded: Config) -> None:
     async with Server(recorded, port=0) as server:
-        ann = await (await Peer.open(server.port)).enter_irc("ann")
-        lines = await ask(ann, "JOIN #tea", "JOIN #tea")
-        notice = one(only(lines, "NOTICE"))
-        assert (
-            notice == ":tcpchat.local NOTICE #tea :What is said in #tea is recorded, and shown to those who join later."
-        )
-        assert bare(lines).index(notice) > [line.command for line in lines].index("366")
-        await ann.close()
+        ann = await Peer.open(server.port)
+        try:
+            await ann.enter_irc("ann")
+            lines = await ask(ann, "JOIN #tea", "JOIN #tea")
+        finally:
+            await ann.close()
+    notice = one(only(lines, "NOTICE"))
+    assert notice == ":tcpchat.local NOTICE #tea :What is said in #tea is recorded, and shown to those who join later."
+    assert lines.index(notice) > [line.command for line in lines].index("366")
 
 
 async def test_a_room_that_is_not_recorded_says_nothing(connect: Connect) -> None:
