@@ -263,7 +263,7 @@ class _Indexer:
 
     def _begin(self) -> None:
         """Make the index, if there is none, or another log's."""
-        head: int = self._source.execute("SELECT position FROM head").get
+        head = schema.end_of(self._source)
         if self._db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'state'").get:
             incarnation, position = self._db.execute("SELECT incarnation, position FROM state").fetchone()  # type: ignore[misc]
             if incarnation == self._ids.incarnation and position <= head:

@@ -156,6 +156,17 @@ def sum_of(*values: object) -> int:
     return crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
+def end_of(db: apsw.Connection) -> int:
+    """The place of the last entry that was ever written; 0 if none was.
+
+    :raises apsw.CorruptError: if it is not known.
+    """
+    position = db.execute("SELECT position FROM head").get
+    if not isinstance(position, int):
+        raise apsw.CorruptError("what is known of its end is missing")
+    return position
+
+
 def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.Connection:
     """The one connection that writes.
 

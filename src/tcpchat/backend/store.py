@@ -35,7 +35,7 @@ class Writer:
         self.db = schema.open_for_writing(directory, durability)
         with schema.explained(self.path):
             self.ids = Ids(self.db)
-            self._position: int = self.db.execute("SELECT position FROM head").get
+            self._position = schema.end_of(self.db)
         # to be closed last: closing any other handle of the file would let go of SQLite's locks (POSIX)
         self._file = os.open(self.path, os.O_RDWR)
         self._logs: dict[str, _Head] = {}

@@ -131,7 +131,7 @@ def _of_the_file(db: apsw.Connection) -> list[str]:
 
 def _of_the_end(db: apsw.Connection, total: int) -> Iterator[str]:
     """Every entry has one place in the order of everything, and one number in its log: both count the same."""
-    position: Any = db.execute("SELECT position FROM head").get
+    position = schema.end_of(db)
     if total < position:
         missing = position - total
         which = "1 entry is" if missing == 1 else f"{missing} entries are"
