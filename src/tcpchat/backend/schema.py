@@ -176,7 +176,7 @@ def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.C
     with explained(path):
         _check_length(path)
         db = apsw.Connection(str(path))
-        try:
+        with closed_on_error(db):
             db.set_busy_timeout(BUSY_MILLISECONDS)
             check_ours(db, path)
             for pragma in (
@@ -192,19 +192,27 @@ def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.C
             ):
                 db.execute(f"PRAGMA {pragma}").fetchall()
             _migrate(db, path)
-        except BaseException:
-            db.close()
-            raise
     return db
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
     """A connection that cannot write. One thread at a time may use it."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    db.set_busy_timeout(BUSY_MILLISECONDS)
-    for pragma in ("query_only=ON", "mmap_size=0", "trusted_schema=OFF", "cell_size_check=ON"):
-        db.execute(f"PRAGMA {pragma}").fetchall()
+    with closed_on_error(db):
+        db.set_busy_timeout(BUSY_MILLISECONDS)
+        for pragma in ("query_only=ON", "mmap_size=0", "trusted_schema=OFF", "cell_size_check=ON"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
     return db
+
+
+@contextmanager
+def closed_on_error(db: apsw.Connection) -> Iterator[None]:
+    """Let go of the file if something goes wrong in beginning with it."""
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 def check_ours(db: apsw.Connection, path: Path) -> None:

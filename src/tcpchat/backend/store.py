@@ -33,7 +33,7 @@ class Writer:
         self.was_left_open = schema.is_left_open(self.path)
         """Whether the one before was killed, or the power cut."""
         self.db = schema.open_for_writing(directory, durability)
-        with schema.explained(self.path):
+        with schema.explained(self.path), schema.closed_on_error(self.db):
             self.ids = Ids(self.db)
             self._position = schema.end_of(self.db)
         # to be closed last: closing any other handle of the file would let go of SQLite's locks (POSIX)
