@@ -12,7 +12,6 @@ from secrets import token_hex
 import apsw
 
 from tcpchat.backend import index, schema
-from tcpchat.backend.ids import last_position
 from tcpchat.backend.lock import FileLock
 from tcpchat.backend.verify import Report, verify
 from tcpchat.model.errors import EX_CANTCREAT, EX_DATAERR, EX_IOERR, CannotStart, in_words
@@ -84,7 +83,7 @@ def _replace(copy: Path, directory: Path) -> Path | None:
 
 def _begin_another_era(path: Path) -> None:
     with closing(apsw.Connection(str(path))) as db, db:
-        db.execute("INSERT INTO era VALUES (?, ?)", (last_position(db) + 1, token_hex(3)))
+        db.execute("INSERT INTO era VALUES (?, ?)", (schema.end_of(db) + 1, token_hex(3)))
 
 
 def _move_aside(path: Path) -> Path:

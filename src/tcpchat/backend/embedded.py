@@ -2,21 +2,22 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
 import apsw
 import msgspec
 
+from tcpchat.backend import schema
 from tcpchat.backend.base import Sink, Unavailable
 from tcpchat.backend.index import Index
 from tcpchat.backend.keeper import Keeper
 from tcpchat.backend.lock import FileLock
 from tcpchat.backend.order import MOST_QUEUED, Failed, Order, Outcome, Written
 from tcpchat.backend.reader import Reader
-from tcpchat.backend.schema import Durability
 from tcpchat.backend.store import Writer
-from tcpchat.backend.trouble import Trouble, trouble
+from tcpchat.backend.trouble import Trouble, failure, trouble
 from tcpchat.backend.writing import Writing
 from tcpchat.config import Keep
 from tcpchat.model.events import LOGGED
@@ -32,7 +33,7 @@ class Embedded:
         self,
         directory: Path,
         *,
-        durability: Durability = "full",
+        durability: schema.Durability = "full",
         keep: Keep = Keep(),  # noqa: B008  (it cannot be changed)
         queued: int = MOST_QUEUED,
     ) -> None:
@@ -42,7 +43,7 @@ class Embedded:
         :param queued: how many records may wait before it is crowded.
         """
         self._directory = directory
-        self._durability: Durability = durability
+        self._durability: schema.Durability = durability
         self._keep = keep
         self._queued = queued
 
@@ -66,16 +67,17 @@ class Embedded:
         self._loop = asyncio.get_running_loop()
         self._failure: asyncio.Future[str] = self._loop.create_future()
         self._readers: SimpleQueue[Reader] = SimpleQueue()
-        self._lock = FileLock(self._directory)
-        try:
+        with ExitStack() as undo:
+            self._lock = FileLock(self._directory)
+            undo.callback(self._lock.release)
             self._writer = Writer(self._directory, self._durability)
+            undo.callback(self._writer.close, abandon=True)
             self._writing = Writing(self._writer, self._tell, self._fail, self._stored)
-            for _ in range(READERS):
-                self._readers.put(Reader(self._writer.path, damaged=self._writing.damaged))
+            with schema.explained(self._writer.path):
+                for _ in range(READERS):
+                    self._readers.put(Reader(self._writer.path, damaged=self._writing.damaged))
             holding = self._writer.holding()
-        except BaseException:
-            self._lock.release()
-            raise
+            undo.pop_all()
         self._order = Order(sink, self._writing.put, self._queued)
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
         self._keeper = Keeper(self._writer, self._writing, self._keep, self._fail)
@@ -156,6 +158,6 @@ class Embedded:
         """What cannot be read says something about what can be written."""
         kind = Trouble.DAMAGED if isinstance(error, msgspec.DecodeError) else trouble(error)
         if kind is Trouble.FAILED:
-            self._fail(f"The disk failed ({error}).")
+            self._fail(failure(error))
         elif kind is Trouble.DAMAGED:
             self._writing.damaged(str(error))

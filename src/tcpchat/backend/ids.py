@@ -7,10 +7,9 @@ is lost, must never share its id with something else.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import apsw
+import apsw
 
 MOST_NUMBER = 1 << 62
 """No place or number comes near it; what clients ask for may be more than SQLite's 64 bits hold."""
@@ -20,7 +19,10 @@ class Ids:
     """Turns places into ids, and back."""
 
     def __init__(self, db: apsw.Connection) -> None:
+        """:raises apsw.CorruptError: if it is not known who made them."""
         eras: list[tuple[Any, ...]] = db.execute("SELECT first, name FROM era ORDER BY first").fetchall()
+        if not eras:
+            raise apsw.CorruptError("which incarnation made the entries is missing")
         self._firsts = [first for first, _ in eras]
         self._names = [name for _, name in eras]
         self.incarnation: str = self._names[-1]
@@ -39,13 +41,6 @@ class Ids:
             return 0
         position = bounded(int(written[:19]))
         return position if self.of(position) == id else 0
-
-
-def last_position(db: apsw.Connection) -> int:
-    """The place of the latest entry that was ever written, whether or not it is kept."""
-    query = "SELECT max(position, (SELECT coalesce(max(position), 0) FROM entry)) FROM head"
-    position: int = db.execute(query).get
-    return position
 
 
 def bounded(number: int) -> int:

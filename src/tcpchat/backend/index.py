@@ -20,7 +20,7 @@ import apsw
 
 from tcpchat.backend import schema
 from tcpchat.backend.entries import COLUMNS, Entry, event_of
-from tcpchat.backend.ids import Ids, last_position
+from tcpchat.backend.ids import Ids
 from tcpchat.model.events import Redacted, Said, Told
 from tcpchat.model.phrases import tokens
 
@@ -223,7 +223,7 @@ class _Indexer:
 
     def behind(self) -> int:
         """How many entries the index does not know yet, about."""
-        return last_position(self._source) - self._position
+        return schema.end_of(self._source) - self._position
 
     def step(self) -> bool:
         """Take in the next entries. False if there are none."""
@@ -279,7 +279,7 @@ class _Indexer:
 
     def _begin(self) -> None:
         """Make the index, if there is none, or another log's."""
-        head: int = last_position(self._source)
+        head = schema.end_of(self._source)
         if self._db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'state'").get:
             incarnation, position = self._db.execute("SELECT incarnation, position FROM state").fetchone()  # type: ignore[misc]
             if incarnation == self._ids.incarnation and position <= head:

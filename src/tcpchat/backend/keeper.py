@@ -12,7 +12,7 @@ import apsw
 
 from tcpchat.backend.retention import due
 from tcpchat.backend.store import Writer
-from tcpchat.backend.trouble import Trouble, trouble
+from tcpchat.backend.trouble import Trouble, failure, trouble
 from tcpchat.backend.writing import Writing
 from tcpchat.config import Keep
 
@@ -69,8 +69,14 @@ class Keeper:
                 db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 db.close()
         except Exception as error:  # without it the write-ahead log would grow until the disk is full
+            self._end(error)
+
+    def _end(self, error: Exception) -> None:
+        why = failure(error)
+        if trouble(error) is not Trouble.FAILED:
             log.critical("the log's keeper has ended", exc_info=error)
-            self._failed(f"The log's keeper has ended ({error}).")
+            why = f"The log's keeper has ended ({error})."
+        self._failed(why)
 
     def _check(self, db: apsw.Connection) -> None:
         """After a crash or a power cut: a disk may have lost what it promised to keep. It takes seconds at most."""

@@ -49,7 +49,8 @@ class Order:
         self._queue: list[_Waiting] = []
         self._batch: list[_Waiting] = []
         self._busy = False
-        self._closed = False
+        self._closed = ""
+        """Why nothing is taken any more, if that is so."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._holdings = Holdings()
@@ -69,7 +70,7 @@ class Order:
         """Take a record into the queue."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
         if self._closed:
-            future.set_exception(Unavailable("The server is stopping."))
+            future.set_exception(Unavailable(self._closed))
             return future
         self._queue.append((record, future))
         if not self._busy:
@@ -103,13 +104,13 @@ class Order:
 
     def fail(self) -> None:
         """Nothing is recorded any more: what waits certainly is not."""
-        self._closed = True
+        self._closed = "Not stored: the server's log has failed."
         queue, self._queue = self._queue, []
-        _tell([(future, Unavailable("Not stored: the server's log has failed.")) for _, future in queue])
+        _tell([(future, Unavailable(self._closed)) for _, future in queue])
 
     async def close(self) -> None:
         """Take no more, and wait until all that was taken is recorded, also what nobody waits for any more."""
-        self._closed = True
+        self._closed = self._closed or "The server is stopping."
         await self._idle.wait()
 
     def _go_on(self) -> None:
@@ -120,6 +121,10 @@ class Order:
 
     def _take(self) -> None:
         """All that waits is the next batch; but a room is renamed by itself, for that changes what others mean."""
+        if not self._queue:  # the log has failed meanwhile
+            self._busy = False
+            self._idle.set()
+            return
         first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
         self._batch, self._queue = self._queue[: first or 1], self._queue[first or 1 :]
         self._room.set()

@@ -53,7 +53,8 @@ class Reader:
         """`damaged` is called when something is found that is not what was written, and says what."""
         self._path = path
         self._db = schema.open_for_reading(path)
-        self._ids = Ids(self._db)
+        with schema.closed_on_error(self._db):
+            self._ids = Ids(self._db)
         self._damaged = damaged
 
     def ask(self, question: Question) -> object:
@@ -65,7 +66,8 @@ class Reader:
         try:
             return _ANSWERS[type(question)](self, question)
         finally:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # an error of the disk has ended it
+                self._db.execute("ROLLBACK")
 
     def read(self, wish: Read) -> list[LOGGED]:
         """Entries of one log, in the order of their numbers."""

@@ -156,6 +156,18 @@ def sum_of(*values: object) -> int:
     return crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
+def end_of(db: apsw.Connection) -> int:
+    """The place of the last entry that was ever written; 0 if none was.
+
+    :raises apsw.CorruptError: if it is not known.
+    """
+    noted = db.execute("SELECT position FROM head").get
+    if not isinstance(noted, int):
+        raise apsw.CorruptError("what is known of its end is missing")
+    last: int = db.execute("SELECT coalesce(max(position), 0) FROM entry").get
+    return max(noted, last)
+
+
 def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.Connection:
     """The one connection that writes.
 
@@ -165,7 +177,7 @@ def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.C
     with explained(path):
         _check_length(path)
         db = apsw.Connection(str(path))
-        try:
+        with closed_on_error(db):
             db.set_busy_timeout(BUSY_MILLISECONDS)
             check_ours(db, path)
             for pragma in (
@@ -181,19 +193,27 @@ def open_for_writing(directory: Path, durability: Durability = "full") -> apsw.C
             ):
                 db.execute(f"PRAGMA {pragma}").fetchall()
             _migrate(db, path)
-        except BaseException:
-            db.close()
-            raise
     return db
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
     """A connection that cannot write. One thread at a time may use it."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    db.set_busy_timeout(BUSY_MILLISECONDS)
-    for pragma in ("query_only=ON", "mmap_size=0", "trusted_schema=OFF", "cell_size_check=ON"):
-        db.execute(f"PRAGMA {pragma}").fetchall()
+    with closed_on_error(db):
+        db.set_busy_timeout(BUSY_MILLISECONDS)
+        for pragma in ("query_only=ON", "mmap_size=0", "trusted_schema=OFF", "cell_size_check=ON"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
     return db
+
+
+@contextmanager
+def closed_on_error(db: apsw.Connection) -> Iterator[None]:
+    """Let go of the file if something goes wrong in beginning with it."""
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 def check_ours(db: apsw.Connection, path: Path) -> None:

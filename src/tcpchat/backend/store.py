@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tcpchat.backend import chain, schema
 from tcpchat.backend.entries import decode, encode, event_of, held, holds
-from tcpchat.backend.ids import Ids, last_position
+from tcpchat.backend.ids import Ids
 from tcpchat.backend.order import Durable, Written, now_ms
 from tcpchat.model import names
 from tcpchat.model.events import LOGGED, Event, Redacted, RoomRenamed, TopicSet
@@ -34,9 +34,9 @@ class Writer:
         self.was_left_open = schema.is_left_open(self.path)
         """Whether the one before was killed, or the power cut."""
         self.db = schema.open_for_writing(directory, durability)
-        with schema.explained(self.path):
+        with schema.explained(self.path), schema.closed_on_error(self.db):
             self.ids = Ids(self.db)
-            self._position = self._noted = last_position(self.db)
+            self._position = self._noted = schema.end_of(self.db)
         # to be closed last: closing any other handle of the file would let go of SQLite's locks (POSIX)
         self._file = os.open(self.path, os.O_RDWR)
         self._identity = os.fstat(self._file)

@@ -29,14 +29,19 @@ def trouble(error: BaseException) -> Trouble:
     """What an error means that came of writing."""
     if isinstance(error, apsw.IOError):
         return Trouble.PASSING if getattr(error, "extendedresult", 0) in _PASSING else Trouble.FAILED
-    if isinstance(error, FileNotFoundError | MemoryError):
-        return Trouble.FAILED if isinstance(error, FileNotFoundError) else Trouble.PASSING
+    if isinstance(error, OSError):
+        return Trouble.FAILED
     return next((kind for types, kind in _TROUBLE if isinstance(error, types)), Trouble.PASSING)
 
 
 def refusal(kind: Trouble, error: BaseException) -> str:
     """What the sender of a message is told that was not stored."""
     return NOT_STORED + _REFUSALS[kind].format(error)
+
+
+def failure(error: BaseException) -> str:
+    """Why nothing can be recorded any more."""
+    return f"The disk failed ({error})."
 
 
 _TROUBLE: tuple[tuple[tuple[type[BaseException], ...], Trouble], ...] = (
@@ -48,5 +53,4 @@ _REFUSALS = {
     Trouble.PASSING: "the log cannot be written now ({}). Try again.",
     Trouble.FULL: "the server's disk is full. What was said is safe and can be read; try again when there is space.",
     Trouble.DAMAGED: "the server's log is damaged, and nothing is added to it. What was said can be read.",
-    Trouble.FAILED: "the server's disk failed.",
 }

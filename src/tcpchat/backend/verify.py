@@ -12,7 +12,7 @@ import msgspec
 
 from tcpchat.backend import chain, schema
 from tcpchat.backend.entries import decode
-from tcpchat.backend.ids import Ids, last_position
+from tcpchat.backend.ids import Ids
 from tcpchat.model.events import Redacted
 
 _COLUMNS = ", ".join(chain.Row._fields)
@@ -131,7 +131,7 @@ def _of_the_file(db: apsw.Connection) -> list[str]:
 
 def _of_the_end(db: apsw.Connection, total: int) -> Iterator[str]:
     """Every entry has one place in the order of everything, and one number in its log: both count the same."""
-    position = last_position(db)
+    position = schema.end_of(db)
     if total < position:
         missing = position - total
         which = "1 entry is" if missing == 1 else f"{missing} entries are"

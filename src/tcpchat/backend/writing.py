@@ -15,7 +15,7 @@ from tcpchat.backend.base import Unavailable, Unknown
 from tcpchat.backend.order import Durable, Failed, Written
 from tcpchat.backend.retention import Due
 from tcpchat.backend.store import Writer
-from tcpchat.backend.trouble import Trouble, refusal, trouble
+from tcpchat.backend.trouble import Trouble, failure, refusal, trouble
 
 IDLE = 1.0
 """Seconds without anything to write after which is looked whether there is something else to do."""
@@ -91,12 +91,18 @@ class Writing:
     def _run(self) -> None:
         try:
             while (batch := self._next()) is not None:
-                if not self._write(batch):
-                    return
+                self._write(batch)
         except BaseException as error:  # whatever it is, nobody may wait for this thread for ever
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        """Nobody can know what was stored of the last batch, and there can be no other."""
+        why = failure(error)
+        if trouble(error) is not Trouble.FAILED:
             log.critical("the log's writer has ended", exc_info=error)
-            self._tell(Unknown("The log's writer has ended."))
-            self._failed(f"The log's writer has ended ({error}).")
+            why = f"The log's writer has ended ({error})."
+        self._tell(Unknown(why))
+        self._failed(why)
 
     def _next(self) -> list[Durable] | None:
         """The next batch. While there is none, what else the log needs is done."""
@@ -107,34 +113,33 @@ class Writing:
                 if not self.deleting:
                     self._look_around()
 
-    def _write(self, batch: list[Durable]) -> bool:
-        """Write a batch, and say what came of it. False if there can be no other."""
+    def _write(self, batch: list[Durable]) -> None:
+        """Write a batch, and say what came of it.
+
+        :raises apsw.IOError: if nobody can know; so does an `OSError`.
+        """
         if self._damage:
             self._tell(Unavailable(refusal(Trouble.DAMAGED, apsw.CorruptError(self._damage))))
-            return True
+            return
         try:
             written = self._writer.write(batch)
-        except Exception as failure:
-            return self._in_trouble(_cause(failure))
+        except Exception as error:
+            self._in_trouble(_cause(error))
+            return
         self._out_of_trouble()
         self._tell(written)
         self._stored(self._writer.pages)
-        return True
 
-    def _in_trouble(self, error: BaseException) -> bool:
+    def _in_trouble(self, error: BaseException) -> None:
         kind = trouble(error)
         if kind is Trouble.FAILED:
-            log.critical("the disk failed: %s", error)
-            self._tell(Unknown(refusal(kind, error)))
-            self._failed(f"The disk failed ({error}).")
-            return False
+            raise error
         if kind is Trouble.DAMAGED:
             self.damaged(str(error))
         elif kind is not self._trouble:  # said once, not for each message
             log.error("the log cannot be written, and no message is taken: %s", error)
         self._trouble = kind
         self._tell(Unavailable(refusal(kind, error)))
-        return True
 
     def _out_of_trouble(self) -> None:
         if self._trouble is not None:

@@ -13,14 +13,14 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from tcpchat.backend.base import Backend
+from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat.hub import Hub
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
-from tcpchat.model.errors import LogFailed
+from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Attempt, Check, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
@@ -226,13 +226,19 @@ class Server:
         return ""
 
     async def _secret(self) -> bytes:
-        """What only this server knows; made once for each log."""
-        while True:
-            document = await self.backend.ask(Get("server", "secret"))
-            assert isinstance(document, Document)
-            if document.value:
-                return document.value
-            await self.backend.record(Put("server", "secret", token_bytes(32), 0))
+        """What only this server knows; made once for each log.
+
+        :raises CannotStart: if it cannot be kept; then nothing could.
+        """
+        try:
+            while True:
+                document = await self.backend.ask(Get("server", "secret"))
+                assert isinstance(document, Document)
+                if document.value:
+                    return document.value
+                await self.backend.record(Put("server", "secret", token_bytes(32), 0))
+        except (Unavailable, Unknown) as error:
+            raise CannotStart(f"The log in {self.config.data} cannot be used. {error}", EX_IOERR) from error
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client: let in, or told why not."""
