@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from tcpchat.chat import modes
+from tcpchat.chat.access import Access
+from tcpchat.chat.leavings import Leavings
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Listener, User
 from tcpchat.config import Config
@@ -41,6 +43,9 @@ class State:
         self.rooms: dict[str, Room] = {names.LOBBY: lobby}
         self.dormant: dict[str, None] = {}
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
+        self.access: dict[str, Access] = {}
+        """Who may read what was said in rooms that were closed once, by their folded names; the latest changed last."""
+        self.leavings = Leavings()
         self.listeners: dict[str, Listener] = {}
         self.persons: dict[str, Listener] = {}
         """Connections by who sits there."""

@@ -2,6 +2,7 @@
 
 from tcpchat.chat.effects.effect import Table, aside
 from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User, place_of
 from tcpchat.model import names
@@ -114,7 +115,8 @@ def gone(state: State, event: Gone, fanout: Fanout) -> None:
     if user is None:
         return
     rooms = list(user.rooms.values())
-    for room in rooms:
+    for folded, room in user.rooms.items():
+        state.leavings.remember(folded, user.remembered_as, Leaving(room.number, event.time))
         room.leave(user)
     fanout.in_rooms(rooms, event, user)
     for folded in user.rooms:
