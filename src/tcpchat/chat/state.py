@@ -28,6 +28,8 @@ class State:
         self.since = 0
         """When the server started, in milliseconds since 1970."""
         self.users: dict[str, User] = {}
+        self.sessions: dict[str, User] = {}
+        """The same people, by the names of their connections."""
         self.most_users = 0
         self.operators: dict[User, None] = {}
         self.invisible = 0
@@ -61,9 +63,8 @@ class State:
         return self.users.get(names.fold(nick))
 
     def at(self, session: str) -> User | None:
-        """Who is at a connection now."""
-        listener = self.listeners.get(session)
-        return listener.user if listener is not None else None
+        """Who is at a connection, or was until it was lost, and is not gone yet."""
+        return self.sessions.get(session)
 
     def room(self, name: str) -> Room | None:
         """The room of this name, if it is open or has a topic."""

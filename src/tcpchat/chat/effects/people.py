@@ -35,7 +35,7 @@ def arrived(state: State, event: Arrived, fanout: Fanout) -> None:
         listener.person = event.person
         state.persons[event.person] = listener
     user = listener.user = User(event.by, listener, event.origin, event.name, event.time, place_of(state.last_id))
-    state.users[names.fold(event.by)] = user
+    state.users[names.fold(event.by)] = state.sessions[event.session] = user
     state.most_users = max(state.most_users, len(state.users))
     _has_account(state, user, listener.account)
     _notice(state, user, fanout, here=True)
@@ -114,6 +114,7 @@ def gone(state: State, event: Gone, fanout: Fanout) -> None:
     user = state.users.pop(names.fold(event.by), None)
     if user is None:
         return
+    state.sessions.pop(user.listener.session, None)
     rooms = list(user.rooms.values())
     for folded, room in user.rooms.items():
         state.leavings.remember(folded, user.remembered_as, Leaving(room.number, event.time))
