@@ -13,6 +13,7 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.model import events, names
 from tcpchat.model.commands import Command, Enter
 from tcpchat.model.events import Event
+from tcpchat.model.phrases import stand_in
 from tcpchat.model.records import (
     Announce,
     Append,
@@ -25,6 +26,7 @@ from tcpchat.model.records import (
     Get,
     Hash,
     Hashed,
+    Hits,
     Hold,
     Latest,
     Put,
@@ -32,6 +34,9 @@ from tcpchat.model.records import (
     Record,
     Release,
     Reload,
+    Search,
+    Since,
+    Span,
     as_now,
     log_of,
     parties,
@@ -201,7 +206,7 @@ class Ledger:
         for _ in batch:
             self.queue.popleft()
         outcomes = [self._outcome(record) for _, record in batch]
-        facts = [event for event in outcomes if isinstance(event, Event)]
+        facts = [event for event in map(self._fact, batch, outcomes) if event is not None]
         for event in facts:
             self.told(event)
         self.hub.feed(facts)
@@ -212,6 +217,13 @@ class Ledger:
             if asked is not None:
                 self._step(asked, outcome)
         return facts
+
+    def _fact(self, asked: tuple[Asked | None, Record], outcome: object) -> Event | None:
+        """What happens with a record."""
+        record = asked[1]
+        if isinstance(record, Put) and outcome is not None and record.event is not None:
+            return self._timed(record.event)
+        return outcome if isinstance(outcome, Event) else None
 
     def _follow(self, renamed: events.RoomRenamed) -> None:
         """What waits means the room under its new name; but who wanted to open one of that name has to look again."""
@@ -260,6 +272,16 @@ class Ledger:
                 low, high = sorted((after, before))
                 last = sorted((event for event in last if low < event.time < high), key=lambda event: event.time)
                 return last[:limit] if after <= before else last[-limit:]
+            case Since(party=party, id=""):
+                return [Span(name, 1, len(log)) for name, log in self.logs.items() if log and party in parties(name)]
+            case Search(logs=logs, phrases=phrases, limit=limit):
+                found = [
+                    event
+                    for name, first in logs.items()
+                    for event in self._read(Read(name, 1_000_000, after=first - 1, said=True))
+                    if stand_in(phrases, event.text)  # type: ignore[attr-defined]
+                ]
+                return Hits(sorted(found, key=lambda event: event.time, reverse=True)[:limit])
             case Get(space=space, key=key):
                 return self.documents.get((space, key), Document())
             case Hash(password=password):

@@ -493,7 +493,7 @@ def elsewhere(wish: commands.Command) -> commands.Command:
 
 def test_a_room_that_was_empty_has_a_new_founder_and_nothing_that_others_decided(hub: Hub, ledger: Ledger) -> None:
     (ann,) = seated(hub, ledger, "ann")
-    changes = [ModeChange("+", "b", "bob"), ModeChange("+", "m"), ModeChange("+", "k", "key"), ModeChange("-", "n")]
+    changes = [ModeChange("+", "b", "bob"), ModeChange("+", "m"), ModeChange("+", "l", "1"), ModeChange("-", "n")]
     ledger.do(ann, commands.SetTopic(room="#tea", topic="stays"), SetModes(room="#tea", changes=changes))
     ledger.do(ann, Part(room="#tea"))
     (bob,) = entered(hub, ledger, "bob")

@@ -1,5 +1,7 @@
 """What the modes of rooms and of people are, and what their masks mean. The letters are those of IRC."""
 
+from collections.abc import Mapping
+
 from tcpchat.chat import masks
 from tcpchat.chat.user import User
 
@@ -11,6 +13,9 @@ LISTS = {"b": "bans", "e": "exceptions from bans", "I": "exceptions from invitat
 
 KEY, LIMIT = "k", "l"
 """Modes with a value."""
+
+CLOSING = frozenset({"i", KEY})
+"""With any of these a room is closed: who comes in is let in by those inside."""
 
 FLAGS = {
     "C": "no CTCP but actions",
@@ -68,3 +73,13 @@ class Mask:
         """Whether it means this person."""
         name = user.account if self._account else f"{user.nick}!{user.origin}"
         return name != "" and self._pattern.match(masks.folded(name)) is not None
+
+
+Masks = dict[str, Mask]
+"""By what those that mean the same have in common."""
+
+
+def banned(user: User, lists: Mapping[str, Masks]) -> bool:
+    """Whether these lists keep somebody out of a room."""
+    bans, exceptions = lists.get("b", {}).values(), lists.get("e", {}).values()
+    return any(mask.means(user) for mask in bans if not mask.mutes) and not any(mask.means(user) for mask in exceptions)

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from tcpchat.chat.user import User
     from tcpchat.model.events import TopicSet
 
-Masks = dict[str, modes.Mask]
-"""By what those that mean the same have in common."""
-
 
 class Room:
     """A name, what holds in it, and those who sit in it, in the order they came.
@@ -23,11 +20,13 @@ class Room:
     `modes.RANKS`.
     """
 
-    __slots__ = ("created", "invited", "lists", "members", "modes", "name", "number", "ranks", "topic")
+    __slots__ = ("created", "first", "invited", "lists", "members", "modes", "name", "number", "ranks", "topic")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.members: dict[User, int] = {}
+        self.first: dict[User, int] = {}
+        """The number of the first entry that a member may read, for those who may not read all."""
         self.topic: TopicSet | None = None
         self.number = 0
         """The number of its latest entry that was seen here; 0 before the first."""
@@ -38,7 +37,7 @@ class Room:
         self.created = time
         self.modes: dict[str, str] = dict.fromkeys(flags, "")
         self.ranks: dict[User, str] = {}
-        self.lists: dict[str, Masks] = {}
+        self.lists: dict[str, modes.Masks] = {}
         self.invited: dict[str, None] = {}
         """Sessions that may come in, whatever else holds."""
 
@@ -63,8 +62,7 @@ class Room:
 
     def banned(self, user: User) -> bool:
         """Whether somebody may not come in."""
-        bans = (mask for mask in self.lists.get("b", {}).values() if not mask.mutes)
-        return any(mask.means(user) for mask in bans) and not self.listed(user, "e")
+        return modes.banned(user, self.lists)
 
     def muted(self, user: User) -> bool:
         """Whether somebody may not speak, because they are banned, or muted."""
@@ -74,3 +72,4 @@ class Room:
         """Forget somebody who is not in it any more."""
         self.members.pop(user, None)
         self.ranks.pop(user, None)
+        self.first.pop(user, None)

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from tcpchat.chat import modes
+from tcpchat.chat.access import Access
+from tcpchat.chat.leavings import Leavings
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Listener, User
 from tcpchat.config import Config
@@ -26,6 +28,8 @@ class State:
         self.since = 0
         """When the server started, in milliseconds since 1970."""
         self.users: dict[str, User] = {}
+        self.sessions: dict[str, User] = {}
+        """The same people, by the names of their connections."""
         self.most_users = 0
         self.operators: dict[User, None] = {}
         self.invisible = 0
@@ -41,6 +45,9 @@ class State:
         self.rooms: dict[str, Room] = {names.LOBBY: lobby}
         self.dormant: dict[str, None] = {}
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
+        self.access: dict[str, Access] = {}
+        """Who may read what was said in rooms that were closed once, by their folded names; the latest changed last."""
+        self.leavings = Leavings()
         self.listeners: dict[str, Listener] = {}
         self.persons: dict[str, Listener] = {}
         """Connections by who sits there."""
@@ -56,9 +63,8 @@ class State:
         return self.users.get(names.fold(nick))
 
     def at(self, session: str) -> User | None:
-        """Who is at a connection now."""
-        listener = self.listeners.get(session)
-        return listener.user if listener is not None else None
+        """Who is at a connection, or was until it was lost, and is not gone yet."""
+        return self.sessions.get(session)
 
     def room(self, name: str) -> Room | None:
         """The room of this name, if it is open or has a topic."""

@@ -85,6 +85,11 @@ class User:
         return records.party(self.account, self.listener.person)
 
     @property
+    def remembered_as(self) -> str:
+        """What is remembered of them when they are gone is remembered by this: their account, or their nick."""
+        return names.fold(self.account or self.nick)
+
+    @property
     def operator(self) -> bool:
         """Whether they are one of the server's operators."""
         return "o" in self.modes

@@ -17,11 +17,12 @@ from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
+from tcpchat.chat.access import SPACE, load
 from tcpchat.chat.hub import Hub
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
-from tcpchat.model.records import Attempt, Check, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.model.records import Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
@@ -135,6 +136,7 @@ class Server:
         self.hub.state.begin(now_ms())
         try:
             self.hub.state.secret = await self._secret()
+            load(self.hub.state, await self.backend.ask(Collect(SPACE)))
             for address in self.config.listen:
                 self._listeners.append(await listen(address, self._serve))
         except BaseException:

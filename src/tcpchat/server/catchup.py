@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from tcpchat.backend.base import Backend, Unavailable
+from tcpchat.chat.access import hearable
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
 from tcpchat.model import names
@@ -148,7 +149,7 @@ class CatchUp:
         user, encoding = self._user, session.encoding
         if gap.room is not None:
             self._note_kicks(gap.room, page)
-        if may_hear(user, gap.log):
+        if page := hearable(user, gap.log, page):
             told = self._told(page)
             wanted = (event for event in told if getattr(event, "by", "") != user.nick or type(event) in encoding.own)
             session.outbox.put(b"".join(map(encoding.write, wanted)))
@@ -231,15 +232,3 @@ def _personal(event: Event) -> str:
         case WentAway(by=by) | LoggedIn(by=by) | NameSet(by=by) | HostChanged(by=by):
             return names.fold(by)
     return ""
-
-
-def may_hear(user: User, log: str) -> bool:
-    """Whether one may still be sent a log's entries: while one is in the room, and has the status it was said to.
-
-    A conversation is one's own.
-    """
-    status, name = (log[:1], log[1:]) if names.is_room(log[1:]) else ("", log)
-    if not names.is_room(name):
-        return True
-    room = user.rooms.get(name)
-    return room is not None and (not status or user in room.with_status(status))

@@ -2,6 +2,7 @@
 
 from tcpchat.chat.effects.effect import Table, aside
 from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User, place_of
 from tcpchat.model import names
@@ -34,7 +35,7 @@ def arrived(state: State, event: Arrived, fanout: Fanout) -> None:
         listener.person = event.person
         state.persons[event.person] = listener
     user = listener.user = User(event.by, listener, event.origin, event.name, event.time, place_of(state.last_id))
-    state.users[names.fold(event.by)] = user
+    state.users[names.fold(event.by)] = state.sessions[event.session] = user
     state.most_users = max(state.most_users, len(state.users))
     _has_account(state, user, listener.account)
     _notice(state, user, fanout, here=True)
@@ -113,8 +114,10 @@ def gone(state: State, event: Gone, fanout: Fanout) -> None:
     user = state.users.pop(names.fold(event.by), None)
     if user is None:
         return
+    state.sessions.pop(user.listener.session, None)
     rooms = list(user.rooms.values())
-    for room in rooms:
+    for folded, room in user.rooms.items():
+        state.leavings.remember(folded, user.remembered_as, Leaving(room.number, event.time))
         room.leave(user)
     fanout.in_rooms(rooms, event, user)
     for folded in user.rooms:

@@ -3,14 +3,26 @@
 from msgspec.structs import replace
 
 from tcpchat.chat import modes
+from tcpchat.chat.access import Access, first_of, topic_for
 from tcpchat.chat.effects.effect import Table, aside
 from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names
 from tcpchat.model.commands import ModeChange
-from tcpchat.model.events import Invited, Joined, Kicked, Left, ModesSet, Moved, RoomRenamed, TopicSet
+from tcpchat.model.events import (
+    AccessSet,
+    Invited,
+    Joined,
+    Kicked,
+    Left,
+    ModesSet,
+    Moved,
+    RoomRenamed,
+    TopicSet,
+)
 
 
 def joined(state: State, event: Joined, fanout: Fanout) -> None:
@@ -25,6 +37,8 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
         room.ranks[user] = "o"
     fanout.enters(room, user)
     room.members[user] = room.number
+    if (first := first_of(state, folded, user.party)) > 1:
+        room.first[user] = first
     room.invited.pop(user.listener.session, None)
     user.rooms[folded] = room
     state.tidy(folded)
@@ -36,7 +50,7 @@ def left(state: State, event: Left, fanout: Fanout) -> None:
     user, room = state.user(event.by), state.room(event.room)
     if user is not None and room is not None and user in room.members:
         fanout.in_room(room, event, user)
-        _unseat(state, room, user, fanout)
+        _unseat(state, room, user, event.time, fanout)
 
 
 def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
@@ -49,7 +63,7 @@ def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
         event = replace(event, nick=user.nick)  # as the others know them by now
     fanout.in_room(room, event, state.user(event.by))
     if user is not None and user in room.members:
-        _unseat(state, room, user, fanout)
+        _unseat(state, room, user, event.time, fanout)
 
 
 def invited(state: State, event: Invited, fanout: Fanout) -> None:
@@ -92,6 +106,8 @@ def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
         return
     room = state.rooms.pop(before)
     state.dormant.pop(before, None)
+    state.leavings.rename(before, after)
+    _move_access(state, before, after)
     fanout.flush()
     state.rooms[after] = room
     room.name, room.number = event.to, event.number
@@ -101,12 +117,31 @@ def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
     for member in room.members:
         del member.rooms[before]
         member.rooms[after] = room
-        fanout.to_user(member, _moved(event, room, member, people), None)
+        moved = _moved(event, room, member, people, topic_for(state, member, room))
+        fanout.to_user(member, moved, None)
 
 
-def _unseat(state: State, room: Room, user: User, fanout: Fanout) -> None:
+def access_set(state: State, event: AccessSet, fanout: Fanout) -> None:
+    """What is known is what was stored."""
+    folded = names.fold(event.room)
+    state.access.pop(folded, None)
+    access = Access(event.closed, event.floor, event.readers, event.revision)
+    if access != Access(revision=event.revision):
+        state.access[folded] = access
+
+
+def _move_access(state: State, before: str, after: str) -> None:
+    """It goes with the room; the revision is that of the document under the room's name."""
+    access = state.access.pop(before, None)
+    there = access if before == after else state.access.pop(after, None)
+    if access is not None:
+        state.access[after] = replace(access, revision=there.revision if there else 0)
+
+
+def _unseat(state: State, room: Room, user: User, time: int, fanout: Fanout) -> None:
     """Somebody who was told why is not in the room any more."""
     folded = names.fold(room.name)
+    state.leavings.remember(folded, user.remembered_as, Leaving(room.number, time))
     fanout.leaves(room, user)
     room.leave(user)
     user.rooms.pop(folded, None)
@@ -134,8 +169,7 @@ def _change(state: State, room: Room, change: ModeChange, event: ModesSet) -> No
         room.modes.pop(mode, None)
 
 
-def _moved(event: RoomRenamed, room: Room, member: User, people: tuple[str, ...]) -> Moved:
-    topic = room.topic
+def _moved(event: RoomRenamed, room: Room, member: User, people: tuple[str, ...], topic: TopicSet | None) -> Moved:
     return Moved(
         time=event.time,
         number=event.number,
@@ -159,6 +193,7 @@ def _moved(event: RoomRenamed, room: Room, member: User, people: tuple[str, ...]
 
 
 EFFECTS: Table = {
+    AccessSet: access_set,
     Joined: joined,
     Left: left,
     Kicked: kicked,

@@ -8,6 +8,7 @@ from typing import Any
 
 from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
+from tcpchat.chat.rules import access
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, operator
 from tcpchat.chat.state import State
@@ -54,7 +55,7 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
     if bearer is not None and bearer.listener is not listener:
         raise Refused("name_in_use", f"Somebody else is called {name} now.", about=name)
     yield from _store(account)
-    yield _logged_in(asker, name)
+    yield from _become(state, asker, name)
     return LoggedInReply(account=name)
 
 
@@ -83,7 +84,7 @@ def log_in(state: State, asker: Asker, wish: LogIn) -> Rule:
     right = yield from is_right(_attempt(wish.account), wish.password[:MOST_PASSWORD_BYTES], hash)
     if not right or account is None:
         raise _wrong()
-    yield _logged_in(asker, account.name)
+    yield from _become(state, asker, account.name)
     return LoggedInReply(account=account.name)
 
 
@@ -106,7 +107,7 @@ def prove(state: State, asker: Asker, wish: Prove) -> Rule:
         yield Count(_attempt(wish.account))
         raise _wrong()
     if not wish.tentative:
-        yield _logged_in(asker, account.name)
+        yield from _become(state, asker, account.name)
     return LoggedInReply(account=account.name, signature=signature)
 
 
@@ -161,12 +162,14 @@ def _hashed(password: str) -> Generator[records.Wish, Any, records.Hashed]:
     return hashed
 
 
-def _logged_in(asker: Asker, account: str) -> Announce:
-    if isinstance(asker, User):
-        event = LoggedIn(by=asker.nick, origin=asker.origin, session=asker.listener.session, account=account)
-    else:
-        event = LoggedIn(by="", session=asker.session, account=account)
-    return Announce(event)
+def _become(state: State, asker: Asker, account: str) -> Generator[records.Wish, Any, None]:
+    """Somebody is logged in from now on."""
+    if not isinstance(asker, User):
+        yield Announce(LoggedIn(by="", session=asker.session, account=account))
+        return
+    before = asker.party
+    yield Announce(LoggedIn(by=asker.nick, origin=asker.origin, session=asker.listener.session, account=account))
+    yield from access.carried(state, asker, before)
 
 
 def _listener(asker: Asker) -> Listener:

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from tcpchat.chat.access import NOTHING, readable
 from tcpchat.chat.rules.rule import Rule, Table, seat_in
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records
 from tcpchat.model.commands import History, ListTalks, Point, SetMarker, ShowMarker
 from tcpchat.model.events import LOGGED, MarkerSet, Told, TopicSet
-from tcpchat.model.records import Document, Find, Get, Put, Read
+from tcpchat.model.records import Document, Find, Get, Put, Read, log_of
 from tcpchat.model.replies import Marker, Page, Refused, Talk, Talks
 
 MOST_PAGE_CHARACTERS = 200_000
@@ -38,27 +39,31 @@ def history(state: State, user: User, wish: History) -> Rule:
 
     One more entry than wanted is read, to know whether there are more.
     """
-    name, log = _log(state, user, wish.room)
+    name, log, first = readable_log(state, user, wish.room)
     limit = max(1, min(wish.limit, state.config.limits.history_page))
     if wish.around is not None:
-        return (yield from _around(name, log, wish, limit))
-    after = yield from _number(log, wish.after, 1)
-    before = yield from _number(log, wish.before, 0)
+        return (yield from _around(name, log, first, wish, limit))
+    after = yield from _number(log, first, wish.after, 1)
+    before = yield from _number(log, first, wish.before, 0)
     latest = wish.latest or after is None
     if after is not None and before is not None and after > before:  # from the later place to the earlier one
-        after, before = (yield from _number(log, wish.before, 1)), (yield from _number(log, wish.after, 0))
+        after = yield from _number(log, first, wish.before, 1)
+        before = yield from _number(log, first, wish.after, 0)
         latest = True
+    after = max(first - 1, after or 0)
     found: list[LOGGED] = yield Read(log, limit + 1, before, after, latest, wish.said)
-    page = _page(found[::-1], limit)[::-1] if latest else _page(found, limit)
+    page = page_of(found[::-1], limit)[::-1] if latest else page_of(found, limit)
     return Page(room=name, events=page, more=len(page) < len(found))
 
 
 def list_talks(state: State, user: User, wish: ListTalks) -> Rule:
     """One's rooms and those one talked with, in which the latest was said in a span of time."""
-    logs = [names.fold(room.name) for room in user.rooms.values()]
     limit = max(1, min(wish.limit, state.config.limits.history_page))
-    found: list[LOGGED] = yield records.Latest(logs, user.party, wish.after, wish.before, limit)
-    return Talks(talks=[Talk(target=_target(user, event), time=event.time) for event in found])
+    more = sum(user in room.first for room in user.rooms.values())
+    found: list[LOGGED] = yield records.Latest(list(user.rooms), user.party, wish.after, wish.before, limit + more)
+    mine = [event for event in found if event.number >= (readable(user, log_of(event)) or NOTHING)]
+    mine = mine[:limit] if wish.after <= wish.before else mine[-limit:]
+    return Talks(talks=[Talk(target=_target(user, event), time=event.time) for event in mine])
 
 
 def set_marker(state: State, user: User, wish: SetMarker) -> Rule:
@@ -80,41 +85,48 @@ def show_marker(state: State, user: User, wish: ShowMarker) -> Rule:
     return Marker(target=wish.target, time=(yield from _marker(user, names.fold(wish.target))))
 
 
-def _log(state: State, user: User, target: str) -> tuple[str, str]:
-    """What is read is called, and the log in which it is."""
+def readable_log(state: State, user: User, target: str) -> tuple[str, str, int]:
+    """What is read is called, the log in which it is, and the number of the first entry that somebody may read.
+
+    :raises Refused: if they are not in the room; the same words whether or not there is such a room.
+    """
     if names.is_room(target):
         room = seat_in(state, user, target)
-        return room.name, names.fold(room.name)
+        return room.name, names.fold(room.name), readable(user, names.fold(room.name)) or NOTHING
     one = state.user(target)
     party = one.party if one is not None else records.party(target, "")
-    return (one.nick if one is not None else target), records.conversation(user.party, party)
+    return (one.nick if one is not None else target), records.conversation(user.party, party), 1
 
 
-def _number(log: str, place: int | Point | None, beyond: int) -> Generator[records.Wish, Any, int | None]:
+def _number(log: str, first: int, place: int | Point | None, beyond: int) -> Generator[records.Wish, Any, int | None]:
     """The number that is meant by a place; of a time that of the first entry from then on, or, beyond it, the last.
 
-    :raises Refused: if there is no such message.
+    :raises Refused: if there is no such message, or it is before the `first` that is theirs to read.
     """
+    if place is None:
+        return None
     if not isinstance(place, Point):
-        return place
+        return max(0, min(place, NOTHING))
     if not place.id:
-        first: int = yield Find(log, time=place.time + beyond)
-        return first - beyond
+        found: int = yield Find(log, time=max(0, min(place.time, END_OF_TIME)) + beyond)
+        return found - beyond
     number: int | None = yield Find(log, place.id)
-    if number is None:
+    if number is None or number < first:
         raise Refused("no_such_message", "There is no such message.", about=place.id)
     return number
 
 
-def _around(name: str, log: str, wish: History, limit: int) -> Rule:
-    middle = yield from _number(log, wish.around, 0)
+def _around(name: str, log: str, first: int, wish: History, limit: int) -> Rule:
+    middle = yield from _number(log, first, wish.around, 0)
     assert middle is not None
-    after: list[LOGGED] = yield Read(log, limit - limit // 2, after=middle - 1, said=wish.said)
-    before: list[LOGGED] = (yield Read(log, limit // 2, before=middle, said=wish.said)) if limit > 1 else []
-    return Page(room=name, events=[*_page(before[::-1], limit)[::-1], *_page(after, limit)])
+    after: list[LOGGED] = yield Read(log, limit - limit // 2, after=max(middle, first) - 1, said=wish.said)
+    before: list[LOGGED] = []
+    if limit > 1:
+        before = yield Read(log, limit // 2, before=middle, after=first - 1, latest=True, said=wish.said)
+    return Page(room=name, events=[*page_of(before[::-1], limit)[::-1], *page_of(after, limit)])
 
 
-def _page(found: list[LOGGED], limit: int) -> list[LOGGED]:
+def page_of(found: list[LOGGED], limit: int) -> list[LOGGED]:
     """The first entries, as many as one answer may have; one at least."""
     page: list[LOGGED] = []
     size = 0

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from tcpchat.chat import modes
+from tcpchat.chat.access import is_closed
 from tcpchat.chat.room import Room
+from tcpchat.chat.rules import access
 from tcpchat.chat.rules.rule import Rule, Table, person, run_by, visible
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
-from tcpchat.model import records
+from tcpchat.model import names, records
 from tcpchat.model.commands import ModeChange, SetModes, ShowMasks, ShowModes
 from tcpchat.model.events import ModesSet
 from tcpchat.model.replies import Changed, Mask, Masks, Modes, Problem, Refused
@@ -20,12 +22,13 @@ MOST_KEY_BYTES = 64
 
 def set_modes(state: State, user: User, wish: SetModes) -> Rule:
     """All changes that can be made, at once, and nothing of those that would change nothing."""
-    room = run_by(state, user, wish.room)
-    draft = _Draft(state, room)
-    problems = [problem for change in wish.changes[:MOST_CHANGES] if (problem := draft.add(change)) is not None]
+    room, draft, problems = _drafted(state, user, wish)
+    while (yield from access.closing(state, room, draft)):
+        room, draft, problems = _drafted(state, user, wish)
     if draft.changes:
-        sessions = draft.sessions or None
+        sessions, anew = draft.sessions or None, draft.closed and not is_closed(room)
         yield records.Append(user.signs(ModesSet, room=room.name, changes=draft.changes, sessions=sessions))
+        yield from access.closed(state, room, draft, anew=anew)
     return Changed(problems=problems)
 
 
@@ -51,6 +54,17 @@ def show_masks(state: State, user: User, wish: ShowMasks) -> Rule:
     yield
 
 
+def _drafted(state: State, user: User, wish: SetModes) -> tuple[Room, "_Draft", list[Problem]]:
+    """The room, what changes, and what is wrong with the rest.
+
+    :raises Refused: if nothing is for them to change.
+    """
+    room = run_by(state, user, wish.room)
+    draft = _Draft(state, room)
+    problems = [problem for change in wish.changes[:MOST_CHANGES] if (problem := draft.add(change)) is not None]
+    return room, draft, problems
+
+
 class _Draft:
     """The changes of one wish, checked one after the other, each against what the ones before it would have done."""
 
@@ -63,12 +77,23 @@ class _Draft:
         self._lists = {mode: dict(room.lists.get(mode, {})) for mode in modes.LISTS}
         self._ranks: dict[tuple[User, str], bool] = {}
 
+    @property
+    def closed(self) -> bool:
+        """Whether the room is closed then."""
+        return not modes.CLOSING.isdisjoint(self._modes)
+
+    def banned(self, user: User) -> bool:
+        """Whether somebody may not come in then."""
+        return modes.banned(user, self._lists)
+
     def add(self, change: ModeChange) -> Problem | None:
         """Take a change, or say what is wrong with it. What would change nothing is left out."""
         kind = KINDS.get(change.mode)
         if kind is None:
             return Problem(code="unknown_mode", text=f"There is no mode {change.mode}.", about=[change.mode])
         try:
+            if change.sign == "+" and change.mode in modes.CLOSING:
+                access.check_space(self._state, names.fold(self._room.name))
             self.changes += kind(self, change)
         except Refused as refusal:
             return Problem(code=refusal.code, text=refusal.text, about=list(refusal.about))

@@ -1,9 +1,13 @@
 """Rooms: joining and leaving them, what they are called and about, which there are."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from typing import Any
 
 from tcpchat.chat import masks, modes
+from tcpchat.chat.access import Access
+from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.room import Room
+from tcpchat.chat.rules import access
 from tcpchat.chat.rules.rule import Rule, Table, fitting, hidden, run_by, runs, seat_in, topic_of, visible
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
@@ -19,20 +23,25 @@ MOST_RENAMED = 1_000
 def join(state: State, user: User, wish: Join) -> Rule:
     """A seat in the room, which is opened if it was not. Who is in it already just gets the same answer again."""
     folded, session = names.room(wish.room), user.listener.session
-    known = state.rooms.get(folded)
-    latest: list[LOGGED] = [] if known is not None and known.number else (yield records.Read(folded, 1))
     joined = None
     while joined is None:  # another room may be given this name meanwhile
+        known = state.access.get(folded)
+        number = yield from _number_of(state, folded)
         room = state.rooms.get(folded)
         if room is not None and user in room.members:
-            return seated(room, room.members[user], already=True)
+            return seated(state, user, room, room.members[user])
         _check_space(state, user, folded)
         if room is not None and room.members:
             _check_entrance(room, user, wish.key)
+        if state.access.get(folded) is not known or (yield from access.newcomer(state, user, folded, number)):
+            continue
         event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
         joined = yield records.Hold(records.seat(folded, session), session, event)
     room = seat_in(state, user, joined.room)  # it may have another name by now
-    return seated(room, room.members[user] or sum(entry.number for entry in latest))
+    left = state.leavings.of(names.fold(room.name), user.remembered_as)
+    if left.time and not left.number:  # nothing had been said there since the server's start
+        left = left._replace(number=(yield records.Find(names.fold(room.name), time=left.time + 1)) - 1)
+    return seated(state, user, room, room.members[user] or number, left)
 
 
 def part(state: State, user: User, wish: Part) -> Rule:
@@ -40,8 +49,11 @@ def part(state: State, user: User, wish: Part) -> Rule:
     room = seat_in(state, user, wish.room)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
     session = user.listener.session
+    if (yield from access.leaver(state, user, room)):
+        room = seat_in(state, user, room.name)
     event = user.signs(Left, room=room.name, reason=reason)
     yield records.Drop(records.seat(names.fold(room.name), session), session, event)
+    yield from access.leaver(state, user, room)
     return Done()
 
 
@@ -58,7 +70,7 @@ def set_topic(state: State, user: User, wish: SetTopic) -> Rule:
 
 def show_topic(state: State, user: User, wish: ShowTopic) -> Rule:
     """What the room is about."""
-    topic = topic_of(visible(state, user, wish.room))
+    topic = topic_of(state, user, visible(state, user, wish.room))
     return Topic(room=topic.room, topic=topic.topic, by=topic.by, time=topic.time)
     yield
 
@@ -68,7 +80,8 @@ def list_rooms(state: State, user: User, wish: ListRooms) -> Rule:
     asked = dict.fromkeys(map(names.fold, wish.rooms[: state.config.limits.rooms_per_client]))
     wanted: Iterable[Room | None] = map(state.rooms.get, asked) if wish.rooms else state.rooms.values()
     rooms = [room for room in wanted if room is not None and not hidden(room, user) and _fits(wish.where, room)]
-    return Rooms(rooms=sorted(map(info, rooms), key=lambda room: (-room.people, room.room)))
+    shown = [info(state, user, room) for room in rooms]
+    return Rooms(rooms=sorted(shown, key=lambda room: (-room.people, room.room)))
     yield
 
 
@@ -76,9 +89,25 @@ def rename_room(state: State, user: User, wish: RenameRoom) -> Rule:
     """The room keeps its people, its modes, its topic and its log; the old name is free."""
     after = _new_name(wish)
     known: list[LOGGED] = yield records.Read(after, 1)  # then decide: much may have changed meanwhile
-    room = run_by(state, user, wish.room)
+    room = _renamed(state, user, wish, known)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
-    before = names.fold(room.name)
+    before, kept = names.fold(room.name), state.access.get(after, Access())
+    while (yield from access.copied(state, before, after)):
+        room = _renamed(state, user, wish, known)
+    if (yield records.Append(user.signs(RoomRenamed, room=room.name, to=wish.to, reason=reason))) is None:
+        yield from access.restored(state, after, kept)
+        raise _taken(wish)
+    yield from access.moved(state, before, after)
+    return Done()
+
+
+def _renamed(state: State, user: User, wish: RenameRoom, known: list[LOGGED]) -> Room:
+    """The room, if it can have the name; `known` is something that is kept under that name.
+
+    :raises Refused: otherwise.
+    """
+    room = run_by(state, user, wish.room)
+    before, after = names.fold(room.name), names.fold(wish.to)
     if before == names.LOBBY:
         raise Refused(
             "cannot_rename", f"Everybody meets in {names.LOBBY}: it keeps its name.", about=(wish.room, wish.to)
@@ -90,14 +119,15 @@ def rename_room(state: State, user: User, wish: RenameRoom) -> Rule:
         raise Refused("cannot_rename", f"It is called {room.name} already.", about=(wish.room, wish.to))
     if after != before and (known or after in state.rooms):
         raise _taken(wish)
-    if (yield records.Append(user.signs(RoomRenamed, room=room.name, to=wish.to, reason=reason))) is None:
-        raise _taken(wish)
-    return Done()
+    return room
 
 
-def seated(room: Room, number: int, *, already: bool = False) -> Seated:
-    """What a newcomer wants to know; entry `number` was the room's latest when they sat down."""
-    topic = topic_of(room)
+def seated(state: State, user: User, room: Room, number: int, left: Leaving | None = None) -> Seated:
+    """What a newcomer wants to know; entry `number` was the room's latest when they sat down.
+
+    Without a time when they `left` last, they were in it already.
+    """
+    topic = topic_of(state, user, room)
     return Seated(
         room=room.name,
         people=[member.nick for member in room.members],
@@ -107,13 +137,16 @@ def seated(room: Room, number: int, *, already: bool = False) -> Seated:
         topic_by=topic.by,
         topic_time=topic.time,
         number=number,
-        already=already,
+        already=left is None,
+        recorded=state.config.data is not None,
+        left=left.number if left else 0,
+        left_time=left.time if left else 0,
     )
 
 
-def info(room: Room) -> RoomInfo:
-    """A room as a list shows it."""
-    topic = topic_of(room)
+def info(state: State, user: User, room: Room) -> RoomInfo:
+    """A room as a list shows it to somebody."""
+    topic = topic_of(state, user, room)
     return RoomInfo(
         room=room.name,
         people=len(room.members),
@@ -121,6 +154,15 @@ def info(room: Room) -> RoomInfo:
         topic_time=topic.time,
         created=room.created,
     )
+
+
+def _number_of(state: State, folded: str) -> Generator[records.Wish, Any, int]:
+    """The number of a room's latest entry; 0 if there is none."""
+    room = state.rooms.get(folded)
+    if room is not None and room.number:
+        return room.number
+    latest: list[LOGGED] = yield records.Read(folded, 1)
+    return latest[0].number if latest else 0
 
 
 def _check_space(state: State, user: User, folded: str) -> None:

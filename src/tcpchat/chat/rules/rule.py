@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
+from tcpchat.chat.access import topic_for
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
@@ -87,9 +88,9 @@ def fitting(code: str, what: str, wanted: str, most: int) -> str:
     return wanted
 
 
-def topic_of(room: Room) -> events.TopicSet:
-    """The topic that holds, or an empty one."""
-    return room.topic or events.TopicSet(room=room.name, by="", topic="")
+def topic_of(state: State, user: User, room: Room) -> events.TopicSet:
+    """The topic that holds, or an empty one, also for one that somebody may not read."""
+    return topic_for(state, user, room) or events.TopicSet(room=room.name, by="", topic="")
 
 
 def hidden(room: Room, user: User) -> bool:

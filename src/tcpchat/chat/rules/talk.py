@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tcpchat.chat.access import readable
 from tcpchat.chat.room import Room
 from tcpchat.chat.rules.rule import Rule, Table, fitting, person, runs
 from tcpchat.chat.state import State
@@ -47,7 +48,7 @@ def say(state: State, user: User, wish: Say) -> Rule:
         tags=wish.tags,
         seams=wish.seams,
     )
-    stored = yield records.Append(event, wish.key)
+    stored = yield records.Append(event, wish.key, user.party if wish.key else "")
     return Stored(number=stored.number, id=stored.id, time=stored.time)
 
 
@@ -57,7 +58,7 @@ def tell(state: State, user: User, wish: Tell) -> Rule:
     words = _worth_saying(state, wish)
     talk = records.conversation(user.party, to.party)
     event = user.signs(Told, to=to.nick, text=words, kind=wish.kind, talk=talk, tags=wish.tags, seams=wish.seams)
-    stored = yield records.Append(event, wish.key)
+    stored = yield records.Append(event, wish.key, user.party if wish.key else "")
     return Stored(number=stored.number, id=stored.id, time=stored.time, to=to.nick, away=to.away)
 
 
@@ -91,7 +92,7 @@ def redact(state: State, user: User, wish: Redact) -> Rule:
         one = person(state, wish.target)
         room, logs = None, [records.conversation(user.party, one.party)]
         target = {"to": one.nick, "talk": logs[0]}
-    found = yield from _entry(logs, wish.of)
+    found = yield from _entry(user, logs, wish.of)
     if not isinstance(found, Said | Told | Tagged) or found.redacted:
         raise Refused("no_such_message", "There is no such message.", about=(wish.target, wish.of))
     decides = room is not None and room.members and runs(state, user, room)
@@ -102,14 +103,22 @@ def redact(state: State, user: User, wish: Redact) -> Rule:
     return Done()
 
 
-def _entry(logs: list[str], id: str) -> Generator[records.Wish, Any, LOGGED | None]:
-    """The entry with an id in any of these logs, or None."""
+def _entry(user: User, logs: list[str], id: str) -> Generator[records.Wish, Any, LOGGED | None]:
+    """The entry with an id in any of these logs, or None; what one may not read is not there."""
     for log in logs:
         number: int | None = yield records.Find(log, id)
         if number is not None:
             found: list[LOGGED] = yield records.Read(log, 1, after=number - 1)
-            return found[0] if found else None
+            return found[0] if found and _is_there(user, log, found[0]) else None
     return None
+
+
+def _is_there(user: User, log: str, event: LOGGED) -> bool:
+    """What was said to a status is not read, so that its numbers say nothing: who may not read all knows their own."""
+    if getattr(event, "status", ""):
+        return readable(user, names.fold(log[1:])) == 1 or user.wrote(event)
+    first = readable(user, log)
+    return first is not None and event.number >= first
 
 
 def _audience(state: State, user: User, name: str, status: str) -> Room:
