@@ -108,9 +108,18 @@ def match_of(query: Query) -> str:
 
 def _opened(path: Path) -> apsw.Connection | None:
     try:
-        return schema.open_for_reading(path.with_name(FILE))
+        index = schema.open_for_reading(path.with_name(FILE))
     except apsw.CantOpenError:  # there is none yet
         return None
+    if not _is_made(index):
+        index.close()
+        return None
+    return index
+
+
+def _is_made(index: apsw.Connection) -> bool:
+    made: bool = index.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'state'").get > 0
+    return made
 
 
 def _unknown_yet(db: apsw.Connection, logs: list[int], known: int) -> Iterator[int]:
@@ -280,7 +289,7 @@ class _Indexer:
     def _begin(self) -> None:
         """Make the index, if there is none, or another log's."""
         head = schema.end_of(self._source)
-        if self._db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'state'").get:
+        if _is_made(self._db):
             incarnation, position = self._db.execute("SELECT incarnation, position FROM state").fetchone()  # type: ignore[misc]
             if incarnation == self._ids.incarnation and position <= head:
                 return
