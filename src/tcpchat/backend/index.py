@@ -29,14 +29,17 @@ FILE = "search.db"
 STEP = 25
 """Entries in one transaction: few, so that nobody waits long for the interpreter or the disk."""
 
-QUIET = 0.1
-"""Seconds without anything new after which there is time for the index: the chat goes first."""
+PAUSE = 0.1
+"""Seconds between two looks at whether there is something to do, or time for it."""
 
-MOST_BEHIND = 10_000
+QUIET, BUSY = 0.1, 0.5
+"""Of a CPU: if the rest of the process takes less, the index is made as fast as can be; if it takes more, it waits."""
+
+MOST_BEHIND = 50_000
 """If there is never time for it, the index is let fall behind so many entries, which are looked through one by one."""
 
-SHARE = 0.03
-"""Beyond that, how much of its time the thread works all the same."""
+SHARE = 0.05
+"""How much of its time the thread works between these, and when it has waited too long."""
 
 AFTER_TROUBLE = 5.0
 """Seconds until it is tried again after an error."""
@@ -152,6 +155,7 @@ class Index:
         self._file = path.with_name(FILE)
         self._closing = Event()
         self._news = Event()
+        self._measured = time.monotonic(), time.process_time(), 0.0
         self._thread = Thread(target=self._run, name="tcpchat-index", daemon=True)
 
     def start(self) -> None:
@@ -197,8 +201,8 @@ class Index:
                     self._news.clear()
                     began = time.monotonic()
                     if not (indexer.step() or indexer.sweep()):
-                        self._news.wait(QUIET)
-                    elif self._news.is_set():  # the log is being written meanwhile
+                        self._news.wait(PAUSE)
+                    elif self._load() > QUIET:
                         self._give_way(indexer, time.monotonic() - began)
             finally:
                 indexer.close()
@@ -206,13 +210,19 @@ class Index:
             source.close()
 
     def _give_way(self, indexer: _Indexer, worked: float) -> None:
-        """Wait until nothing new comes; but not for ever."""
-        while self._news.is_set() and not self._closing.is_set():
-            if indexer.behind() > MOST_BEHIND:
-                self._closing.wait(worked * (1 / SHARE - 1))
-                return
-            self._news.clear()
-            self._closing.wait(QUIET)
+        """Rest, so that others have the interpreter; while they need all of it, until they do not."""
+        self._closing.wait(worked * (1 / SHARE - 1))
+        while self._load() > BUSY and indexer.behind() < MOST_BEHIND and not self._closing.is_set():
+            self._closing.wait(PAUSE)
+
+    def _load(self) -> float:
+        """What share of a CPU the rest of the process has taken lately."""
+        now, used = time.monotonic(), time.process_time() - time.thread_time()
+        then, used_then, load = self._measured
+        if now - then > PAUSE / 4:
+            load = (used - used_then) / (now - then)
+            self._measured = now, used, load
+        return load
 
 
 class _Indexer:
