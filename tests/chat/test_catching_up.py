@@ -34,7 +34,8 @@ from tcpchat.model.commands import (
 from tcpchat.model.events import LOGGED, Event, Joined, Left, Said
 from tcpchat.model.records import Append, Drop, Hold, Read, Record, parties, seat
 from tcpchat.model.replies import Refused
-from tcpchat.server.catchup import PAGE, CatchUp
+from tcpchat.server.catchup import CatchUp
+from tcpchat.server.gaps import PAGE
 from tcpchat.wire import jsonl
 
 _decode = msgspec.json.Decoder(events.ANY).decode
@@ -103,7 +104,7 @@ class Slow:
             self.catch_up.miss(events)
         else:
             assert self.user is not None
-            self.catch_up = CatchUp(self.user, events)
+            self.catch_up = CatchUp(self.user, events, 100_000)
             self.catching = asyncio.create_task(self._run())
 
     def close(self, reason: str) -> None:
@@ -149,6 +150,7 @@ class Behind:
     """What `CatchUp` is given for a session."""
 
     def __init__(self, session: Slow) -> None:
+        self.session = session.session
         self.encoding = session.encoding
         self.outbox = self
         self.put = session.send

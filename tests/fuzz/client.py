@@ -65,7 +65,7 @@ class Client:
         if self._catch_up is not None:
             self._catch_up.miss(events)
         elif self.user is not None and self.ending is None:
-            self._catch_up = CatchUp(self.user, events)
+            self._catch_up = CatchUp(self.user, events, 100_000)
 
     def close(self, reason: str) -> None:
         """See `Listener.close`."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tcpchat.chat.room import Room
     from tcpchat.chat.state import State
     from tcpchat.chat.user import User
-    from tcpchat.model.events import LOGGED, TopicSet
+    from tcpchat.model.events import Event, TopicSet
 
 SPACE = "access"
 """The documents, by the folded names of the rooms."""
@@ -57,8 +57,8 @@ def readable(user: User, log: str) -> int | None:
     return None if room is None else room.first.get(user, 1)
 
 
-def hearable(user: User, log: str, page: list[LOGGED]) -> list[LOGGED]:
-    """The entries of a page that somebody may be told who was in the room when they were said, and fell behind.
+def hearable(user: User, log: str, told: list[Event]) -> list[Event]:
+    """What of a log somebody may be told who fell behind, or was away.
 
     What was said to a status is for those who have it.
     """
@@ -66,7 +66,7 @@ def hearable(user: User, log: str, page: list[LOGGED]) -> list[LOGGED]:
     first = readable(user, log.removeprefix(status))
     if first is None or (status and user not in user.rooms[log[1:]].with_status(status)):
         return []
-    return page if status else [event for event in page if event.number >= first]
+    return told if status else [event for event in told if event.number >= first or not event.number]
 
 
 def first_of(state: State, folded: str, party: str) -> int:

@@ -35,7 +35,8 @@ class Welcome(Reply, frozen=True):
     """You are in.
 
     `token` lets a later connection take the nick over from this one. `log` says which log the server keeps: if it
-    is another one than before, all numbers begin anew. `origin` is what others see of you.
+    is another one than before, all numbers begin anew. `latest` is the id of its latest entry: what is said to you
+    from here on comes after it (see `commands.Enter.after`). `origin` is what others see of you.
     """
 
     nick: str
@@ -43,6 +44,7 @@ class Welcome(Reply, frozen=True):
     version: str
     token: str = ""
     log: str = ""
+    latest: str = ""
     people: int = 0
     rooms: int = 0
     motd: str = ""

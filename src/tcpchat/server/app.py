@@ -19,19 +19,23 @@ from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat.access import SPACE, load
 from tcpchat.chat.hub import Hub
-from tcpchat.config import BadSetting, Config
+from tcpchat.config import BadSetting, Config, Limits
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
+from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
 
 SEND_BUFFER = 65_536
 """Bytes of one client's that the system may hold. By itself it would take megabytes of one that does not read."""
+
+STALLED_GRACE = 10.0
+"""Seconds that a client which takes nothing stays longer than it may, before the system gives the connection up."""
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -76,6 +80,7 @@ class Server:
         self.config = config
         self.hub = Hub(config)
         self.backend = _backend(config)
+        self.outboxes = Budget(config.limits.outboxes_bytes)
         self._admission = Admission(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._listeners: list[asyncio.Server] = []
@@ -252,7 +257,7 @@ class Server:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return
-        prepare(writer.get_extra_info("socket"))
+        prepare(writer.get_extra_info("socket"), self.config.limits)
         self._admission.enter(address)
         session = Session(self, reader, writer, next(self._names), address)
         task = asyncio.current_task()
@@ -284,7 +289,7 @@ def _backend(config: Config) -> Backend:
     return Embedded(config.data, durability=config.durability, keep=config.keep, queued=queued)
 
 
-def prepare(connection: socket.socket | None) -> None:
+def prepare(connection: socket.socket | None, limits: Limits) -> None:
     """Let the system ask a silent peer whether it lives (people with nc answer no pings), and hide little from us."""
     if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
         return
@@ -294,7 +299,7 @@ def prepare(connection: socket.socket | None) -> None:
         ("TCP_KEEPIDLE", 60),
         ("TCP_KEEPINTVL", 15),
         ("TCP_KEEPCNT", 4),
-        ("TCP_USER_TIMEOUT", 120_000),
+        ("TCP_USER_TIMEOUT", int(1_000 * (limits.stalled_seconds + STALLED_GRACE))),
     ):
         if hasattr(socket, option):
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

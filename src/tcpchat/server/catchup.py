@@ -1,11 +1,9 @@
 """How one who fell behind gets everything after all: in pages, from the log, from where it stopped."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
-from msgspec.structs import replace
-
-from tcpchat.backend.base import Backend, Unavailable
+from tcpchat.backend.base import Backend
 from tcpchat.chat.access import hearable
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
@@ -25,22 +23,15 @@ from tcpchat.model.events import (
     NameSet,
     Noticed,
     Renamed,
-    RoomRenamed,
     Walloped,
     WentAway,
 )
-from tcpchat.model.records import Read, log_of, nothing
+from tcpchat.model.records import Span, log_of, parties
+from tcpchat.server.gaps import Gap, Replay, Source, Talks
 from tcpchat.server.outbox import Outbox
-
-PAGE = 200
-"""Entries read at a time."""
 
 MOST_PERSONAL = 1_000
 """How much that was meant for one alone, and is not in the log, is kept for one who does not read."""
-
-
-MOST_RENAMINGS = 100
-"""Rooms that are renamed while one does not read."""
 
 
 class Behind(Protocol):
@@ -56,37 +47,27 @@ class Behind(Protocol):
     def encoding(self) -> Encoding: ...
 
 
-class _Gap:
-    """What is missing of one log: the entries from `next` to `last`. A room keeps its log when it is renamed."""
-
-    def __init__(self, log: str, room: Room | None, number: int) -> None:
-        self._log = log
-        self._status = log[:1] if room is not None and not names.is_room(log) else ""
-        self.room = room
-        self.next = self.last = number
-
-    @property
-    def log(self) -> str:
-        """What the log is called now."""
-        return self._log if self.room is None else self._status + names.fold(self.room.name)
-
-
 class CatchUp:
-    """What one session has missed since its outbox was full: where each log stopped, and who sat in each room then."""
+    """What one session has missed: where each log stopped, and who sat in each room then."""
 
-    def __init__(self, user: User, missed: list[Event]) -> None:
-        """`missed` are the first events that were not sent."""
+    def __init__(self, user: User, missed: list[Event], behind: int) -> None:
+        """
+        :param missed: the first events that were not sent.
+        :param behind: how many entries of one log are told; of more there is a mark.
+        """
         self._user = user
-        self._gaps: dict[str | tuple[Room, str], _Gap] = {}
+        self._behind = behind
+        self._gaps: dict[tuple[Room, str] | str, Gap] = {}
+        """By the room, and the status of those to whom it was said; of others by the log."""
+        self._talks = Talks()
+        self._replays: list[Replay] = []
+        self._replayed_talks = Talks()
+        """What is older than the connection, and told before all that is new."""
         self._seats: dict[Room, set[str]] = {}
         self._own: list[Event] = []
         """What one did oneself: no more than one asked for, and nothing that could be told as a difference."""
         self._personal: dict[tuple[type[Event], str], Event] = {}
         """The latest of what was meant for one alone, by what it was about."""
-        self._moved: dict[int, Moved] = {}
-        """What is told instead of the entries by which rooms were renamed, by their numbers."""
-        self._lost = False
-        """Whether so much was missed that it cannot be told any more."""
         self._nicks = {user.nick}
         self._unseen: list[Event] | None = []
         """What was missed before `run` looked at the seats: the rest of a batch comes after its first chunk."""
@@ -98,22 +79,28 @@ class CatchUp:
             if self._unseen is not None:
                 self._unseen.append(event)
             if isinstance(event, Moved):
-                self._moved[event.number] = event
-                self._lost = len(self._moved) > MOST_RENAMINGS
-                self._miss_entry(names.fold(event.room), event.number)
+                self._gap(names.fold(event.room), event.number).moved(event)
             elif isinstance(event, Kicked) and event.nick in self._nicks:
                 self._own.append(event)  # its log is not one's business any more
             elif isinstance(event, LOGGED) and event.number:
-                self._miss_entry(log_of(event), event.number)
+                partner = getattr(event, "to", "") if event.by in self._nicks else event.by
+                self._gap(log_of(event), event.number, partner)
             elif self._is_own(event):
                 self._own.append(event)
             elif (about := _personal(event)) and len(self._personal) < MOST_PERSONAL:
                 self._personal[type(event), about] = event
 
-    def _miss_entry(self, log: str, number: int) -> None:
-        room = self._user.rooms.get(log.lstrip("@+"))
-        gap = self._gaps.setdefault((room, log[:1]) if room is not None else log, _Gap(log, room, number))
-        gap.last = number
+    def resume(self, spans: Iterable[Span]) -> None:
+        """These entries are older than the connection, and are told before all that was missed since."""
+        for span in spans:
+            new = self._talks.gaps.get(span.log)
+            last = span.last if new is None else min(span.last, new.next - 1)
+            room = self._user.rooms.get(span.log)
+            replay = Replay(Span(span.log, span.first, last), room, _account(span.log, self._user))
+            if replay.open and room is None:
+                self._replayed_talks.gaps[span.log] = replay
+            elif replay.open:
+                self._replays.append(replay)
 
     async def run(self, session: Behind, backend: Backend) -> None:
         """Send all that was missed, as fast as it is read.
@@ -125,50 +112,44 @@ class CatchUp:
         """
         self._look_at_the_seats()
         await session.outbox.flushed()
-        while self._gaps:
-            for key, gap in list(self._gaps.items()):
-                page = await self._page(session, backend, gap)
-                self._send(session, gap, page)
-                gap.next = page[-1].number + 1
-                if gap.next > gap.last:
-                    del self._gaps[key]
+        while missing := self._missing():
+            for gap in missing:
+                source = Source(backend, session.session, self._user.nick, self._behind)
+                self._send(session, gap, await gap.read(source))
                 await session.outbox.flushed()
         changes = [*self._own, *self._changes(), *self._personal.values()]
         session.outbox.put(b"".join(map(session.encoding.write, changes)))
 
-    async def _page(self, session: Behind, backend: Backend, gap: _Gap) -> list[LOGGED]:
-        """The next entries; none beyond the gap, which are yet to be fed."""
-        for _ in range(2):
-            page = await backend.read(Read(gap.log, PAGE, before=gap.last + 1, after=gap.next - 1))
-            if page and page[0].number == gap.next and not self._lost:
-                return page
-            await backend.record(nothing(session.session))  # a room that was renamed on disk has its name then
-        raise Unavailable("You read so slowly that what you missed is not kept any more.")
+    def _missing(self) -> list[Gap | Talks]:
+        """Of what is to be told next: more than what is replayed only when that is told."""
+        replays: list[Gap | Talks] = [self._replayed_talks, *self._replays]
+        self._gaps = {key: gap for key, gap in self._gaps.items() if gap.open}
+        gaps: list[Gap | Talks] = [*self._gaps.values(), self._talks]
+        return [gap for gap in replays if gap.open] or [gap for gap in gaps if gap.open]
 
-    def _send(self, session: Behind, gap: _Gap, page: list[LOGGED]) -> None:
+    def _gap(self, log: str, number: int, partner: str = "") -> Gap:
+        """What is missing of a log, up to this entry at least."""
+        room = self._user.rooms.get(log.lstrip("@+"))
+        gaps: dict[Any, Gap] = self._talks.gaps if parties(log) else self._gaps
+        key = (room, log[:1]) if room is not None else log
+        gap = gaps.get(key)
+        if gap is None:
+            gap = gaps[key] = Gap(log, room, number, number, partner)
+        gap.last = max(gap.last, number)
+        return gap
+
+    def _send(self, session: Behind, gap: Gap | Talks, told: list[Event]) -> None:
         user, encoding = self._user, session.encoding
         if gap.room is not None:
-            self._note_kicks(gap.room, page)
-        if page := hearable(user, gap.log, page):
-            told = self._told(page)
-            wanted = (event for event in told if getattr(event, "by", "") != user.nick or type(event) in encoding.own)
-            session.outbox.put(b"".join(map(encoding.write, wanted)))
+            self._note_kicks(gap.room, told)
+        told = told if isinstance(gap, Talks) else hearable(user, gap.log, told)
+        wanted = (event for event in told if getattr(event, "by", "") != user.nick or type(event) in encoding.own)
+        session.outbox.put(b"".join(map(encoding.write, wanted)))
 
-    def _told(self, page: list[LOGGED]) -> Iterator[Event]:
-        """The entries as they were told to others: under the name that the room had then, until it was renamed."""
-        renamings = [(event.number, event.room) for event in page if isinstance(event, RoomRenamed)]
-        for event in page:
-            if isinstance(event, RoomRenamed):
-                if (moved := self._moved.pop(event.number, None)) is not None:
-                    yield moved
-                continue
-            then = next((room for number, room in renamings if number > event.number), "")
-            yield replace(event, room=then) if then and hasattr(event, "room") else event
-
-    def _note_kicks(self, room: Room, page: list[LOGGED]) -> None:
+    def _note_kicks(self, room: Room, told: list[Event]) -> None:
         """Those who were put out are told with the entries, not as a difference."""
-        for event in page:
-            if isinstance(event, Kicked):
+        for event in told:
+            if isinstance(event, Kicked) and not event.replayed:
                 self._seats.get(room, set()).discard(event.nick)
 
     def _look_at_the_seats(self) -> None:
@@ -232,3 +213,9 @@ def _personal(event: Event) -> str:
         case WentAway(by=by) | LoggedIn(by=by) | NameSet(by=by) | HostChanged(by=by):
             return names.fold(by)
     return ""
+
+
+def _account(log: str, user: User) -> str:
+    """The account that one has a conversation with; empty if the other one has none."""
+    return next((one[1:] for one in parties(log) if one != user.party and one.startswith("=")), "")
+

@@ -1,4 +1,4 @@
-"""Who is still there: connections without a nick, and those who have not said a word for long."""
+"""Who is still there: connections without a nick, those who have not said a word for long, those who take nothing."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,7 +10,8 @@ from tcpchat.server.session import Session
 async def keep_alive(sessions: Iterable[Session], limits: Limits) -> None:
     """Look after all sessions, for ever. One clock for all of them costs less than a timer each."""
     loop = asyncio.get_running_loop()
-    pause = min(1.0, limits.ping_seconds / 4, limits.pong_seconds / 4, limits.enter_seconds / 4)
+    seconds = (limits.ping_seconds, limits.pong_seconds, limits.enter_seconds, limits.stalled_seconds)
+    pause = min(1.0, min(seconds) / 4)
     while True:
         await asyncio.sleep(pause)
         now = loop.time()
@@ -20,12 +21,15 @@ async def keep_alive(sessions: Iterable[Session], limits: Limits) -> None:
 
 def look_after(session: Session, now: float, limits: Limits) -> None:
     """Ping, or close, if it is time."""
+    stuck = session.outbox.stuck(now)
     if session.user is None:
         if now - session.since > limits.enter_seconds:
             session.close(f"No nickname within {limits.enter_seconds:g} seconds.")
+    elif stuck is not None:
+        session.heard = now  # a ping would only be one thing more that waits
+        if stuck > limits.stalled_seconds:
+            session.close(f"No progress for {limits.stalled_seconds:g} seconds. Reconnect to resume.")
     elif session.dialect is not None and session.dialect.answers_pings:
-        if session.outbox.progress():  # who reads slowly may see a ping late
-            session.heard = now
         silent = now - session.heard
         if silent > limits.ping_seconds + limits.pong_seconds:
             session.close("timed out")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
@@ -15,10 +15,11 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import commands
 from tcpchat.model.events import Event
-from tcpchat.model.records import Question, Record, Wish, nothing
+from tcpchat.model.records import Question, Record, Span, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
+from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import line, told
 from tcpchat.wire.detect import REFUSALS, Kind, detect
 from tcpchat.wire.dialect import Answer, Dialect, Request
@@ -52,9 +53,9 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_server", "_task",
-        "_unsettled", "_writer", "account", "address", "dialect", "encoding", "heard", "host", "outbox", "person",
-        "pinged", "session", "since", "user",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_resume", "_server",
+        "_task", "_unsettled", "_writer", "account", "address", "dialect", "encoding", "heard", "host", "outbox",
+        "person", "pinged", "session", "since", "user",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +73,8 @@ class Session:
         self._unsettled: list[tuple[Rule, Request, Awaitable[object]]] = []
         self._catch_up: CatchUp | None = None
         self._catching: asyncio.Task[None] | None = None
-        self.outbox = Outbox(writer, self._config.limits.outbox_bytes)
+        self._resume: Resume | None = None
+        self.outbox = Outbox(writer, self._config.limits.outbox_bytes, server.outboxes)
         self.dialect: Dialect | None = None
         self.encoding: Encoding = told.encoding("")
         self.session = session
@@ -88,7 +90,7 @@ class Session:
 
     def put(self, chunk: bytes) -> bool:
         """See `Listener.put`."""
-        if self._catch_up is not None or self.outbox.full:
+        if self._catch_up is not None or self._resume is not None or self.outbox.full:
             return False
         self.outbox.put(chunk)
         return True
@@ -99,9 +101,10 @@ class Session:
             events = self.dialect.unanswered(events)
         if self._catch_up is not None:
             self._catch_up.miss(events)
-        elif self.user is not None and self._ending is None:
-            self._catch_up = CatchUp(self.user, events)
-            self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
+        elif self._resume is not None:
+            self._resume.held += events
+        else:
+            self._begin_to_catch_up(events)
 
     def configure(self, config: Config) -> None:
         """The configuration was read again."""
@@ -196,15 +199,17 @@ class Session:
         dialect = self.dialect
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
+            if self._backend.crowded:
+                await self._backend.uncrowded()
             if isinstance(item, Request):
                 if type(item.command) in SAID and not dialect.one_at_a_time:
                     self._say(item)
                     continue
                 self.encoding = dialect.encoding
                 await self._settle()
-                if dialect.one_at_a_time and self._catching is not None:
-                    await asyncio.wait([self._catching])  # else what it brings about would be told twice
-                await self._obey(item)
+                if dialect.one_at_a_time:
+                    await self._caught_up()  # else what it brings about would be told twice
+                await (self._go_on(item) if resumes(item.command) else self._obey(item))
                 if type(item.command) is commands.Quit and self._ending is None:
                     self._ending = "bye"
                 if self._ending is not None:
@@ -218,9 +223,24 @@ class Session:
                 await self.outbox.flushed()  # who asks for more than it reads waits for itself
         await self._settle()
 
+    async def _go_on(self, request: Request) -> None:
+        """Obey, and tell what was missed before. What is new is held back from the first moment, and follows it."""
+        await self._caught_up()
+        resume = self._resume = Resume()
+        try:
+            await self._obey(request)
+        finally:
+            self._resume = None
+        for event in resume.own_coming(self.user.nick if self.user else ""):
+            self.outbox.put(self.encoding.write(event))
+        if resume.held or resume.missed:
+            self._begin_to_catch_up(resume.held, resume.missed)
+
     async def _obey(self, request: Request) -> None:
         """Run the rule; each record takes effect before the rule goes on."""
         rule = self._hub.obey(self, request.command)
+        if self._resume is not None:
+            rule = self._resume.rule(rule, request.command, self)
         wish = self._step(rule, request, None)
         while wish is not None:
             try:
@@ -281,6 +301,17 @@ class Session:
             self.outbox.put(written)
 
     # its end
+
+    def _begin_to_catch_up(self, missed: list[Event], replayed: Iterable[Span] = ()) -> None:
+        """From here on all comes from the log, until nothing is missing. What is replayed comes first."""
+        if self.user is not None and self._ending is None:
+            self._catch_up = CatchUp(self.user, missed, self._config.limits.behind)
+            self._catch_up.resume(replayed)
+            self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
+
+    async def _caught_up(self) -> None:
+        while self._catching is not None:
+            await asyncio.wait([self._catching])
 
     async def _catch_up_from_log(self, catch_up: CatchUp) -> None:
         try:

@@ -77,6 +77,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
         version=VERSION,
         token=state.token(listener.person),
         log=state.log,
+        latest=state.last_id or f"{state.log}-0",
         people=len(state.users),
         rooms=len(state.rooms),
         motd=state.config.motd,
