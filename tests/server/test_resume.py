@@ -75,6 +75,8 @@ async def test_places_that_are_not_there_are_no_errors(connect: Connect) -> None
     for after, missed in ((99, []), (3, []), (-7, [1, 2, 3]), (1 << 62, [])):
         mark = len(bob.events())
         assert (await bob.ask(do="join", room="#tea", after=after))["number"] == 3
+        for number in missed:
+            await bob.until(rf'"event":"said".*"number":{number}\b.*\n')
         await bob.ask(do="part", room="#tea")
         assert [number for number, _ in said(bob.events()[mark:])] == missed
     assert (await bob.ask(do="join", room="no room", after=1))["code"] == "bad_room"

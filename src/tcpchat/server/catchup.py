@@ -218,4 +218,3 @@ def _personal(event: Event) -> str:
 def _account(log: str, user: User) -> str:
     """The account that one has a conversation with; empty if the other one has none."""
     return next((one[1:] for one in parties(log) if one != user.party and one.startswith("=")), "")
-
