@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tcpchat.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored, connect
+    from tcpchat.client.client import Client, LinkBack, LinkLost, connect
     from tcpchat.client.connection import CannotConnect
+    from tcpchat.client.message import Message, PerhapsStored
     from tcpchat.config import Config, Limits
     from tcpchat.model.errors import CannotStart, LogFailed
     from tcpchat.model.events import (
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
         Redacted,
         Renamed,
         Said,
+        Skipped,
         Tagged,
         Told,
         TopicSet,
         WentAway,
     )
-    from tcpchat.model.replies import Refused, Seated, Stored
+    from tcpchat.model.replies import Found, Refused, Seated, Stored
     from tcpchat.server.app import Server
 
 _HOMES = {
-    "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "PerhapsStored", "connect"),
+    "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "connect"),
     "tcpchat.client.connection": ("CannotConnect",),
+    "tcpchat.client.message": ("Message", "PerhapsStored"),
     "tcpchat.config": ("Config", "Limits"),
     "tcpchat.model.errors": ("CannotStart", "LogFailed"),
     "tcpchat.model.events": (
@@ -49,20 +52,22 @@ _HOMES = {
         "Redacted",
         "Renamed",
         "Said",
+        "Skipped",
         "Tagged",
         "Told",
         "TopicSet",
         "WentAway",
     ),
-    "tcpchat.model.replies": ("Refused", "Seated", "Stored"),
+    "tcpchat.model.replies": ("Found", "Refused", "Seated", "Stored"),
     "tcpchat.server.app": ("Server",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "CannotConnect", "CannotStart", "Client", "Config", "Event", "Gone", "Invited", "Joined", "Kicked", "Left",
-    "Limits", "LinkBack", "LinkLost", "LogFailed", "ModesSet", "Moved", "PerhapsStored", "Redacted", "Refused",
-    "Renamed", "Said", "Seated", "Server", "Stored", "Tagged", "Told", "TopicSet", "WentAway", "__version__", "connect",
+    "CannotConnect", "CannotStart", "Client", "Config", "Event", "Found", "Gone", "Invited", "Joined", "Kicked", "Left",
+    "Limits", "LinkBack", "LinkLost", "LogFailed", "Message", "ModesSet", "Moved", "PerhapsStored", "Redacted",
+    "Refused", "Renamed", "Said", "Seated", "Server", "Skipped", "Stored", "Tagged", "Told", "TopicSet", "WentAway",
+    "__version__", "connect",
 ]  # fmt: skip
 
 

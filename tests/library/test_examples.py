@@ -60,3 +60,31 @@ async def test_the_game_is_won_by_halving(capsys: pytest.CaptureFixture[str]) ->
     async with asyncio.timeout(PATIENCE):
         await game
     await player.close()
+
+
+async def test_the_dice_are_rolled_once_for_each_who_asks(
+    server: tcpchat.Server, connect: Connect, tmp_path: Path
+) -> None:
+    """Also for those who ask while the bot is away, and if it dies between its answer and noting that it gave it."""
+    address, kept = f"127.0.0.1:{server.port}", tmp_path / "cursor"
+    ann = await connect()
+    await ann.enter_json("ann", "#tea")
+
+    async def live_until(rolls: int) -> None:
+        bot = asyncio.create_task(example("dice_bot").main(address, "#tea", kept))
+        await ann.until(r'"event":"joined".*"by":"dice"')
+        ann.send('{"do":"say","room":"#tea","text":"!roll"}')
+        for _ in range(rolls):
+            await ann.until(r'"by":"dice","text":"ann rolls')
+        bot.cancel()
+        await asyncio.wait([bot])
+        await ann.ask(do="say", room="#tea", text="!roll")
+
+    await live_until(1)
+    before = kept.read_text()
+    await live_until(2)
+    kept.write_text(before)  # it knows of nothing it did since, and does all of it again
+    await live_until(2)
+    page = await ann.ask(do="history", room="#tea", limit=100)
+    asked = [event["id"] for event in page["events"] if event["text"] == "!roll"]
+    assert (len(asked), len(page["events"])) == (6, 6 + 5), "the last one is not answered yet"

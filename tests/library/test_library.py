@@ -197,8 +197,8 @@ async def test_a_bot_that_is_slow_can_still_say_something(server: tcpchat.Server
 
 
 async def test_a_program_that_takes_no_events_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tcpchat.client.client.MOST_WAITING", 5)
-    monkeypatch.setattr("tcpchat.client.client.STILL_THERE_SECONDS", 0.05)
+    monkeypatch.setattr("tcpchat.client.links.MOST_WAITING", 5)
+    monkeypatch.setattr("tcpchat.client.links.STILL_THERE_SECONDS", 0.05)
     limits = tcpchat.Limits(ping_seconds=0.3, pong_seconds=0.3)
     async with (
         tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server,
@@ -218,7 +218,7 @@ async def test_a_program_that_takes_no_events_stays(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tcpchat.client.client.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("tcpchat.client.links.ANSWER_SECONDS", 0.1)
 
     async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
