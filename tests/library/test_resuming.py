@@ -284,3 +284,11 @@ async def test_a_cursor_is_json(server: tcpchat.Server) -> None:
                 break
         cursor = json.loads(ann.cursor)
         assert (cursor["nick"], cursor["rooms"]["#tea"][:2]) == ("ann", ["#tea", 1])
+
+
+async def test_what_was_said_is_found(server: tcpchat.Server) -> None:
+    async with tcpchat.connect(address(server), nick="ann", rooms=["#tea"]) as ann:
+        for text in ("green tea", "black tea", "milk"):
+            await ann.say("#tea", text)
+        found = await ann.search("tea", "#tea", limit=1)
+        assert ([getattr(event, "text", "") for event in found.events], found.more) == (["black tea"], True)

@@ -28,8 +28,8 @@ class Enter(Command, frozen=True):
 
     `user` and `name` are what others see besides the nick (IRC's user name and real name). `resume` is the
     token of an earlier connection, which is closed so that its nick is free at once. `password` is the
-    server's, if it asks for one. `after` is the id of the latest entry one knows of: what was said to oneself
-    alone since then is told before anything new.
+    server's, if it asks for one. `after` is the id of the latest of what was said to oneself alone that one
+    knows of, or `replies.Welcome.latest` of before: what was said to oneself since then is told before anything new.
     """
 
     nick: str

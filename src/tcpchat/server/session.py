@@ -226,13 +226,11 @@ class Session:
     async def _go_on(self, request: Request) -> None:
         """Obey, and tell what was missed before. What is new is held back from the first moment, and follows it."""
         await self._caught_up()
-        resume = self._resume = Resume()
+        resume = self._resume = Resume(self._tell)
         try:
             await self._obey(request)
         finally:
             self._resume = None
-        for event in resume.own_coming(self.user.nick if self.user else ""):
-            self.outbox.put(self.encoding.write(event))
         if resume.held or resume.missed:
             self._begin_to_catch_up(resume.held, resume.missed)
 
@@ -300,7 +298,8 @@ class Session:
         if written:
             self.outbox.put(written)
 
-    # its end
+    def _tell(self, event: Event) -> None:
+        self.outbox.put(self.encoding.write(event))
 
     def _begin_to_catch_up(self, missed: list[Event], replayed: Iterable[Span] = ()) -> None:
         """From here on all comes from the log, until nothing is missing. What is replayed comes first."""
@@ -324,6 +323,8 @@ class Session:
             self.close("something went wrong in the server")
         finally:
             self._catch_up = self._catching = None
+
+    # its end
 
     async def _leave(self, reason: str) -> None:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
