@@ -292,3 +292,24 @@ async def test_what_was_said_is_found(server: tcpchat.Server) -> None:
             await ann.say("#tea", text)
         found = await ann.search("tea", "#tea", limit=1)
         assert ([getattr(event, "text", "") for event in found.events], found.more) == (["black tea"], True)
+
+
+async def test_nobody_can_know_if_what_is_said_again_is_refused(server: tcpchat.Server) -> None:
+    """It was stored, but the one it was for is gone. Said once more under the same key, it is still there once."""
+    async with (
+        Link.to(server.port) as link,
+        Link.to(server.port) as other,
+        tcpchat.connect(address(link), nick="ann") as ann,
+    ):
+        async with tcpchat.connect(address(other), nick="bob") as bob:
+            link.swallow_answers()
+            whisper = ann.post("bob", "psst", key="k")
+            await until(bob, "psst")
+            cursor = bob.cursor
+        link.cut()
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(tcpchat.PerhapsStored, match="nobody called bob"):
+                await whisper
+        async with tcpchat.connect(address(other), nick="bob", cursor=cursor) as bob:
+            await ann.tell("bob", "psst", key="k")
+            assert len(await bob.history("ann")) == 1

@@ -36,6 +36,8 @@ class Pair:
         self.trouble = trouble
         self.passed = [0, 0]
         self.swallows = False
+        self.half: int | None = None
+        """The direction in which nothing comes any more."""
 
     def cut(self) -> None:
         """Both sides get a reset, or an end."""
@@ -111,6 +113,8 @@ class Proxy:
                         await target.drain()
                 if _is_time(pair, direction):
                     self._strike(pair, target)
+                    if target.transport.is_closing() or pair.half == direction:
+                        return
             if not pair.swallows:
                 target.close()
 
@@ -120,6 +124,7 @@ class Proxy:
                 pair.cut()
             case "half-close":
                 target.write_eof()
+                pair.half = pair.trouble.direction
             case "black hole":
                 pair.swallows = True
         pair.trouble = CALM

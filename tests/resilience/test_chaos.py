@@ -52,13 +52,12 @@ class Talker:
         await asyncio.gather(*room)
 
     async def _tell(self, nick: str, text: str) -> None:
-        """Who has lost the link cannot be told anything: that is refused, and tried again."""
+        """Who has lost the link cannot be told anything: that is refused, and tried again under the same key."""
+        key = f"{self.chat.nick} {nick} {text}"
         while True:
             try:
-                await self.chat.tell(nick, text)
-            except tcpchat.Refused as refusal:
-                if refusal.code != "no_such_nick":
-                    raise
+                await self.chat.tell(nick, text, key=key)
+            except (tcpchat.Refused, tcpchat.PerhapsStored):
                 await asyncio.sleep(0.02)
             else:
                 return

@@ -43,11 +43,12 @@ class _Self(NamedTuple):
 
 
 class _Pending(msgspec.Struct):
-    """A request without its answer, and as whom it was first sent, if it was."""
+    """A request without its answer; as whom it was first sent, if it was; and whether it was sent `again`."""
 
     command: commands.Command
     answer: asyncio.Future[replies.Reply]
     sent_as: _Self | None = None
+    again: bool = False
 
 
 class _Step(NamedTuple):
@@ -274,7 +275,7 @@ class Links:
 
     def _answered(self, pending: _Pending, reply: replies.Reply | Refused) -> None:
         if isinstance(reply, Refused):
-            pending.answer.set_exception(reply)
+            pending.answer.set_exception(_refused(pending, reply))
             return
         pending.answer.set_result(reply)
         if isinstance(reply, replies.Seated) and not reply.already:
@@ -315,9 +316,16 @@ class Links:
         if _may_be_twice(pending, now):
             pending.answer.set_exception(PerhapsStored("The link broke before the server answered."))
             return
-        pending.sent_as = pending.sent_as or now
+        pending.sent_as, pending.again = pending.sent_as or now, pending.sent_as is not None
         assert self._connection is not None
         self._connection.send(pending.command, id)
+
+
+def _refused(pending: _Pending, refusal: Refused) -> Refused | PerhapsStored:
+    """What is refused when it is said again may have been stored the first time."""
+    if pending.again and isinstance(pending.command, commands.Say | commands.Tell):
+        return PerhapsStored(f"The link broke before the server answered. Said again, it is refused: {refusal.text}")
+    return refusal
 
 
 def _may_be_twice(pending: _Pending, now: _Self) -> bool:

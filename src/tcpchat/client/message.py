@@ -8,7 +8,11 @@ from tcpchat.model.replies import Reply, Stored
 
 
 class PerhapsStored(Exception):
-    """The link broke before the answer, and one is somebody else now: nobody can say whether it was stored."""
+    """The link broke before the answer, and it cannot be said again now: nobody can say whether it was stored.
+
+    One is somebody else now, or it is refused, for example because the one it is for is not there any more. Said later
+    under the same key it is stored once.
+    """
 
 
 class Message:
