@@ -48,7 +48,7 @@ def say(state: State, user: User, wish: Say) -> Rule:
         tags=wish.tags,
         seams=wish.seams,
     )
-    stored = yield records.Append(event, wish.key, user.party if wish.key else "")
+    stored = yield records.Append(event, wish.key, party=user.party if wish.key else "")
     return Stored(number=stored.number, id=stored.id, time=stored.time)
 
 
@@ -58,7 +58,7 @@ def tell(state: State, user: User, wish: Tell) -> Rule:
     words = _worth_saying(state, wish)
     talk = records.conversation(user.party, to.party)
     event = user.signs(Told, to=to.nick, text=words, kind=wish.kind, talk=talk, tags=wish.tags, seams=wish.seams)
-    stored = yield records.Append(event, wish.key, user.party if wish.key else "")
+    stored = yield records.Append(event, wish.key, party=user.party if wish.key else "")
     return Stored(number=stored.number, id=stored.id, time=stored.time, to=to.nick, away=to.away)
 
 
