@@ -7,12 +7,13 @@ from itertools import islice, takewhile
 import msgspec
 from msgspec.structs import replace
 
+from tcpchat.chat import access
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.user import Encoding, User
 from tcpchat.model import events, names
 from tcpchat.model.commands import Command, Enter
-from tcpchat.model.events import Event
+from tcpchat.model.events import Event, TopicSet
 from tcpchat.model.phrases import stand_in
 from tcpchat.model.records import (
     Announce,
@@ -175,6 +176,20 @@ class Ledger:
         self._owners: dict[str, str] = {}
         self._now = 0
         self._position = 0
+
+    def restart(self, hub: Hub) -> None:
+        """The server stopped at once, and another one starts with what was recorded."""
+        self.hub = hub
+        self.queue.clear()
+        self._owners.clear()
+        hub.state.secret = b"secret"
+        topics = (
+            [event for event in self._read(Read(log, 1_000_000)) if isinstance(event, TopicSet)] for log in self.logs
+        )
+        hub.feed(sorted((of_room[-1] for of_room in topics if of_room), key=lambda topic: topic.time))
+        hub.state.last_id = f"ledger-{self._position}"
+        hub.state.begin(self._now)
+        access.load(hub.state, {key: one for (space, key), one in self.documents.items() if space == access.SPACE})
 
     def ask(self, ear: Ear, command: Command) -> Asked:
         """Run the rule until it waits for something to be recorded."""

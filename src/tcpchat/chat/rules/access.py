@@ -165,7 +165,7 @@ def _with_newcomer(state: State, user: User, folded: str, number: int, known: Ac
 
 
 def _opened_anew(known: Access, number: int) -> Access:
-    if number == 0 or known.floor > number:  # nothing is left of what it was about
+    if known.floor > number or (known.closed and not number):  # nothing is left of what it was about
         return Access(revision=known.revision)
     return replace(known, closed=False, floor=number if known.closed else known.floor)
 
