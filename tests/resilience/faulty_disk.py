@@ -112,22 +112,16 @@ class _File(apsw.VFSFile):
         return super().xRead(amount, offset)
 
 
-def _without_ours(hook: Any) -> Any:
+def _tell_of_ours_once(unraisable: Any) -> None:
     """apsw tells of a VFS's error again when it lets go of a connection that could not be opened."""
-
-    def told(*what: Any) -> None:
-        kind = what[0] if len(what) > 1 else what[0].exc_type
-        if not issubclass(kind, apsw.Error):
-            hook(*what)
-
-    return told
+    if not issubclass(unraisable.exc_type, apsw.Error):
+        sys.__unraisablehook__(unraisable)
 
 
 def main() -> None:
     disk = Disk(msgspec.json.decode(sys.argv[1], type=Fault))
     keeper.MANY_PAGES = PAGES
-    sys.excepthook = _without_ours(sys.excepthook)
-    sys.unraisablehook = _without_ours(sys.unraisablehook)
+    sys.unraisablehook = _tell_of_ours_once
     fsync = os.fsync
 
     def settle(file: int) -> None:

@@ -250,7 +250,7 @@ class _Indexer:
         rows: list[Any] = self._source.execute(query, (self._position, STEP)).fetchall()
         if not rows:
             return False
-        with self._db:
+        with schema.transaction(self._db):
             for row in rows:
                 self._take(row)
             self._db.execute("UPDATE state SET position = ?", (rows[-1][0],))
@@ -278,7 +278,7 @@ class _Indexer:
         """The entries of a log before the first one that is kept, some at a time."""
         query = "SELECT rowid FROM found WHERE found MATCH ? AND rowid < ? LIMIT ?"
         old = self._db.execute(query, (f'{{log}} : "{_token(log)}"', first, STEP)).fetchall()
-        with self._db:
+        with schema.transaction(self._db):
             self._db.executemany("DELETE FROM found WHERE rowid = ?", old)
             if len(old) < STEP:
                 self._db.execute("INSERT OR REPLACE INTO swept (log, pruned) VALUES (?,?)", (log, pruned))
@@ -304,6 +304,6 @@ class _Indexer:
             if incarnation == self._ids.incarnation and position <= head:
                 return
             raise apsw.CorruptError("it is another log's")
-        with self._db:
+        with schema.transaction(self._db):
             self._db.execute(_SCHEMA).fetchall()
             self._db.execute("INSERT INTO state VALUES (1, ?, 0)", (self._ids.incarnation,))

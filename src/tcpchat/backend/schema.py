@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal
@@ -248,6 +248,24 @@ def is_left_open(path: Path) -> bool:
 
 
 @contextmanager
+def transaction(db: apsw.Connection) -> Iterator[None]:
+    """All of it or nothing.
+
+    Not ``with db``: apsw keeps the interpreter to itself while that waits for the disk, and nobody else can go on.
+    Who began by reading would not wait for somebody else who writes.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # a full disk has ended it by itself
+            with suppress(apsw.Error):
+                db.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
 def explained(path: Path) -> Iterator[None]:
     """What SQLite cannot open, said in words."""
     try:
@@ -319,7 +337,7 @@ def _migrate(db: apsw.Connection, path: Path) -> None:
         raise _newer(path)
     if done == len(MIGRATIONS):
         return
-    with db:
+    with transaction(db):
         for number, step in enumerate(MIGRATIONS[done:], done):
             if callable(step):
                 step(db)

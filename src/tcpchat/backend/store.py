@@ -61,7 +61,7 @@ class Writer:
         self._check_place()
         batch = _Batch(self.db, self._logs, self.ids, self._position, len(records))
         try:
-            with self.db:
+            with schema.transaction(self.db):
                 written = [batch.add(one) if type(one) is Append else batch.put(one) for one in records]  # type: ignore[arg-type]
                 batch.insert()
         except BaseException:
@@ -86,7 +86,7 @@ class Writer:
 
         :raises apsw.Error: when nothing was deleted.
         """
-        with self.db:
+        with schema.transaction(self.db):
             name, pruned = self.db.execute("SELECT name, pruned FROM log WHERE id = ?", (log,)).fetchone()  # type: ignore[misc]
             if through <= pruned:
                 return
@@ -137,7 +137,8 @@ class Writer:
         else:
             with suppress(apsw.Error):  # a full disk; it is noted next time
                 self.note_end()
-        self.db.close()
+        with suppress(apsw.Error):  # what cannot be brought to its place stays in the write-ahead log
+            self.db.close()
         os.close(self._file)
 
     def _check_place(self) -> None:

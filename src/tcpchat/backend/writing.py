@@ -124,7 +124,7 @@ class Writing:
         try:
             written = self._writer.write(batch)
         except Exception as error:
-            self._in_trouble(_cause(error))
+            self._in_trouble(error)
             return
         self._out_of_trouble()
         self._tell(written)
@@ -208,9 +208,3 @@ class Writing:
         if low and not self._warned_of_space:
             log.warning("the disk is nearly full: %d MB are left. When it is full, no message is taken.", free >> 20)
         self._warned_of_space = low
-
-
-def _cause(failure: Exception) -> BaseException:
-    """What went wrong first: a full disk ends the transaction, and then it cannot be rolled back any more."""
-    context = failure.__context__
-    return context if isinstance(context, apsw.Error) else failure
