@@ -9,6 +9,7 @@ Of an entry that was taken back the digest stays, for the chain, but not the sal
 
 from hashlib import blake2b
 from struct import Struct
+from struct import error as StructError
 from typing import NamedTuple
 from zlib import crc32
 
@@ -66,8 +67,11 @@ def said(author: str, party: str | None, key: str | None, body: bytes) -> bytes:
 def sum_of(
     position: int, log: int, number: int, time: int, author: str, party: str | None, key: str | None, body: bytes
 ) -> int:
-    """The sum that belongs to an entry that says this at this place."""
-    return crc32(_place(position, log, number, time) + said(author, party, key, body))
+    """The sum that belongs to an entry that says this at this place; -1 if nothing like this can be an entry."""
+    try:
+        return crc32(_place(position, log, number, time) + said(author, party, key, body))
+    except (TypeError, StructError):
+        return -1
 
 
 def emptied(entry: Row, body: bytes) -> Row:

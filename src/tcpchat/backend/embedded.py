@@ -7,7 +7,6 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import apsw
-import msgspec
 
 from tcpchat.backend import schema
 from tcpchat.backend.base import Sink, Unavailable
@@ -148,7 +147,7 @@ class Embedded:
         reader = self._readers.get()
         try:
             return reader.ask(question)
-        except (apsw.Error, msgspec.DecodeError) as error:
+        except (apsw.Error, *schema.DAMAGE) as error:
             self._note_trouble(error)
             raise Unavailable(f"The log cannot be read ({error}).") from error
         finally:
@@ -156,7 +155,7 @@ class Embedded:
 
     def _note_trouble(self, error: Exception) -> None:
         """What cannot be read says something about what can be written."""
-        kind = Trouble.DAMAGED if isinstance(error, msgspec.DecodeError) else trouble(error)
+        kind = trouble(error)
         if kind is Trouble.FAILED:
             self._fail(failure(error))
         elif kind is Trouble.DAMAGED:

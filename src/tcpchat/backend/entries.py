@@ -41,7 +41,7 @@ def event_of(entry: Entry | chain.Row, ids: Ids, name: str) -> LOGGED:
 
 def placeholder(entry: Entry, ids: Ids, name: str) -> LOGGED:
     """What stands for an entry that is damaged."""
-    position, _, number, time = entry[:4]
+    position, _, number, time = (value if isinstance(value, int) else 0 for value in entry[:4])
     place = {"number": number, "time": time, "id": ids.of(position)}
     room = name.lstrip("@+")
     if names.is_room(room):

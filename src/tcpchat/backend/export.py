@@ -12,7 +12,7 @@ import apsw
 from tcpchat.backend import schema
 from tcpchat.backend.entries import COLUMNS, event_of, placeholder
 from tcpchat.backend.ids import Ids
-from tcpchat.backend.reader import first_beyond
+from tcpchat.backend.reader import first_beyond, in_a_row
 from tcpchat.model import names
 from tcpchat.model.errors import EX_DATAERR, CannotStart
 from tcpchat.model.events import LOGGED
@@ -50,4 +50,5 @@ def _of_room(db: apsw.Connection, room: str, since: int) -> Iterator[tuple[Any, 
     if log is None:
         raise CannotStart(f"Nothing was ever said in {room}.", EX_DATAERR)
     first = first_beyond(db, log, "time", since)
-    return db.execute(f"SELECT {COLUMNS} FROM entry WHERE log = ? AND number >= ? ORDER BY number", (log, first))
+    query = f"SELECT {COLUMNS} FROM entry WHERE log = ? AND number >= ? ORDER BY number"
+    return in_a_row(db.execute(query, (log, first)), log, first - 1, backwards=False)

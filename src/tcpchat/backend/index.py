@@ -189,8 +189,7 @@ class Index:
         if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.SQLError):
             for suffix in ("", "-wal", "-shm"):
                 self._file.with_name(FILE + suffix).unlink(missing_ok=True)
-        else:
-            self._closing.wait(AFTER_TROUBLE)
+        self._closing.wait(AFTER_TROUBLE)
 
     def _follow(self) -> None:
         source = schema.open_for_reading(self._path)
@@ -247,7 +246,11 @@ class _Indexer:
     def step(self) -> bool:
         """Take in the next entries. False if there are none."""
         query = f"SELECT {COLUMNS} FROM entry WHERE position > ? ORDER BY position LIMIT ?"
-        rows: list[Any] = self._source.execute(query, (self._position, STEP)).fetchall()
+        try:
+            rows: list[Any] = self._source.execute(query, (self._position, STEP)).fetchall()
+        except UnicodeDecodeError as error:
+            self._pass_over(error)
+            return True
         if not rows:
             return False
         with schema.transaction(self._db):
@@ -256,6 +259,12 @@ class _Indexer:
             self._db.execute("UPDATE state SET position = ?", (rows[-1][0],))
         self._position = rows[-1][0]
         return True
+
+    def _pass_over(self, error: UnicodeDecodeError) -> None:
+        """The next entry cannot even be read."""
+        self._damaged(str(error))
+        query = "SELECT coalesce(min(position), ?) FROM entry WHERE position > ?"
+        self._position = self._source.execute(query, (self._position + 1, self._position)).get
 
     def sweep(self) -> bool:
         """Forget entries that were deleted for their age. False if there are none."""

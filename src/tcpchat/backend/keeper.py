@@ -11,6 +11,7 @@ from time import monotonic
 import apsw
 
 from tcpchat.backend.retention import due
+from tcpchat.backend.schema import DAMAGE
 from tcpchat.backend.store import Writer
 from tcpchat.backend.trouble import Trouble, failure, trouble
 from tcpchat.backend.writing import Writing
@@ -82,7 +83,7 @@ class Keeper:
         """After a crash or a power cut: a disk may have lost what it promised to keep. It takes seconds at most."""
         try:
             found = [str(line) for (line,) in db.execute("PRAGMA quick_check(1)")]
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except DAMAGE as error:
             found = [str(error)]
         if found != ["ok"]:
             self._writing.damaged(found[0])

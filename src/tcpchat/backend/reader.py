@@ -81,7 +81,7 @@ class Reader:
         )
         limit = wish.limit + (_MOST_UNSAID if wish.said else 0)
         start = before if backwards else max(after, log.pruned)
-        rows = _in_a_row(self._db.execute(query, (log.id, after, before, limit)), start, backwards)
+        rows = in_a_row(self._db.execute(query, (log.id, after, before, limit)), log.id, start, backwards=backwards)
         found = (self._event(row, wish.log) for row in rows)
         events = list(islice(filter(_was_said, found), wish.limit) if wish.said else found)
         return events[::-1] if backwards else events
@@ -189,15 +189,17 @@ def first_beyond(db: apsw.Connection, log: int, column: str, least: int) -> int:
     return low  # type: ignore[no-any-return]
 
 
-def _in_a_row(rows: Iterator[Entry], start: int, backwards: bool) -> Iterator[Entry]:
+def in_a_row(rows: Iterator[Entry], log: int, start: int, *, backwards: bool) -> Iterator[Entry]:
     """The rows, whose numbers leave none out.
 
-    :raises apsw.CorruptError: if one is missing: an index may be damaged, too.
+    :raises apsw.CorruptError: if one is missing, or another log's: an index may be damaged, too.
     """
     expected = None if backwards else start + 1
     for row in rows:
         if expected is not None and row[2] != expected:
             raise apsw.CorruptError(f"entry {expected} is missing before entry {row[2]}")
+        if row[1] != log:
+            raise apsw.CorruptError(f"the index takes entry {row[2]} of another log for one of this")
         expected = row[2] + (-1 if backwards else 1)
         yield row
 

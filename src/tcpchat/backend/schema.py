@@ -31,6 +31,9 @@ BUSY_MILLISECONDS = 5_000
 MOST_WAL_BYTES = 64 << 20
 """The write-ahead log is cut to this when it begins anew."""
 
+DAMAGE = (apsw.CorruptError, apsw.NotADBError, msgspec.DecodeError, UnicodeDecodeError)
+"""What comes of reading what was never written."""
+
 Durability = Literal["full", "normal"]
 
 _FOREIGN = ("nfs", "cifs", "smb", "fuse.sshfs", "fuse.gluster", "afs", "ceph", "lustre")
@@ -242,9 +245,9 @@ def check_newest(db: apsw.Connection, path: Path) -> None:
 
 
 def is_left_open(path: Path) -> bool:
-    """Whether something is in the write-ahead log: nobody closed the file."""
-    wal = path.with_name(path.name + "-wal")
-    return wal.exists() and wal.stat().st_size > 0
+    """Whether something is in the write-ahead log, or in the journal of the very first moments: nobody closed it."""
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-journal")]
+    return any(file.exists() and file.stat().st_size for file in beside)
 
 
 @contextmanager
@@ -270,7 +273,7 @@ def explained(path: Path) -> Iterator[None]:
     """What SQLite cannot open, said in words."""
     try:
         yield
-    except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
+    except DAMAGE as error:
         raise CannotStart(
             f"The log {path} is damaged or not tcpchat's ({error}). Nothing was changed. "
             "Move it away to start with an empty one, or bring it back from a backup: tcpchat-server log restore.",

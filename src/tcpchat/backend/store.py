@@ -97,7 +97,8 @@ class Writer:
                 "UPDATE log SET pruned = ?, anchor = ?, crc = ? WHERE id = ?",
                 (through, anchor, schema.sum_of(log, name, through, anchor), log),
             )
-            self.db.execute("UPDATE head SET pruned = pruned + ?", (through - pruned,))
+            # its last entries may be the last of all, whose places must not be given again
+            self.db.execute("UPDATE head SET pruned = pruned + ?, position = ?", (through - pruned, self._position))
 
     def settle(self) -> None:
         """Wait until the disk has what was brought to its place. Any thread may do that; the writing goes on.
@@ -319,4 +320,4 @@ _TOUCHES: dict[type[Event], Callable[[_Batch, Any], bool]] = {
 
 
 def _same(row: chain.Row, author: str, append: Append) -> bool:
-    return row.author == author or (append.party != "" and row.party == append.party)
+    return row.key == append.key and (row.author == author or (append.party != "" and row.party == append.party))

@@ -4,6 +4,8 @@ from enum import Enum, auto
 
 import apsw
 
+from tcpchat.backend.schema import DAMAGE
+
 NOT_STORED = "Not stored: "
 
 _PASSING = frozenset(
@@ -46,7 +48,7 @@ def failure(error: BaseException) -> str:
 
 _TROUBLE: tuple[tuple[tuple[type[BaseException], ...], Trouble], ...] = (
     ((apsw.FullError,), Trouble.FULL),
-    ((apsw.CorruptError, apsw.NotADBError), Trouble.DAMAGED),
+    (DAMAGE, Trouble.DAMAGED),
 )
 
 _REFUSALS = {

@@ -40,7 +40,7 @@ def verify(path: Path) -> Report:
             report.problems += _of_the_file(db)
             _Log.look_at_all(db, report)
             report.problems += [problem for check in _CHECKS for problem in check(db)]
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except schema.DAMAGE as error:
             report.problems.append(f"the file cannot be read any further: {error}")
     return report
 
@@ -68,9 +68,7 @@ class _Log:
             if crc != schema.sum_of(id, name, pruned, anchor):
                 report.problems.append(f"{name}: what is known of this log was changed")
             log = cls(report, ids, name, pruned, anchor)
-            entry: Any
-            for entry in db.execute(f"SELECT {_COLUMNS} FROM entry WHERE log = ? ORDER BY number", (id,)):
-                log.look_at(chain.Row(*entry))
+            log.look_at_each(db, id)
             log.end()
             total += log.last
         report.logs = len(logs)
@@ -81,9 +79,22 @@ class _Log:
         """The number of the last entry."""
         return self._number
 
+    def look_at_each(self, db: apsw.Connection, id: int) -> None:
+        """All of them, as far as they can be read."""
+        entry: Any
+        try:
+            for entry in db.execute(f"SELECT {_COLUMNS} FROM entry WHERE log = ? ORDER BY number", (id,)):
+                self.look_at(chain.Row(*entry))
+        except schema.DAMAGE as error:
+            self._report.problems.append(f"{self._name}: after entry {self._number} nothing can be read: {error}")
+
     def look_at(self, entry: chain.Row) -> None:
         """The next entry."""
         self._report.entries += 1
+        if not isinstance(entry.number, int) or not isinstance(entry.position, int):
+            self._report.problems.append(f"{self._name}: what follows entry {self._number} was changed")
+            self._before = None
+            return
         if entry.number != self._number + 1:
             self._missing(self._number + 1, entry.number - 1)
         if not chain.is_whole(entry):

@@ -1,0 +1,170 @@
+"""A byte that the disk made up: it is noticed, or it changes nothing; it never becomes a wrong text."""
+
+import asyncio
+import json
+import random
+import shutil
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tcpchat.backend.base import Unavailable
+from tcpchat.backend.embedded import Embedded
+from tcpchat.backend.entries import DAMAGED
+from tcpchat.backend.export import entries
+from tcpchat.backend.schema import FILE
+from tcpchat.backend.store import Writer
+from tcpchat.backend.verify import verify
+from tcpchat.model.errors import CannotStart
+from tcpchat.model.events import LOGGED, Redacted, Said, Told, TopicSet
+from tcpchat.model.records import Append, Document, Get, Hits, Put, Read, Search, conversation, log_of
+from tests.backend.conftest import Fed
+
+ROOMS = [f"#room{number}" for number in range(6)]
+TALK = conversation("=ann", "=bob")
+DOCUMENTS = {f"key{number}": f"value {number} ".encode() * 20 for number in range(10)}
+
+Place = tuple[str, int]
+
+
+def filled(directory: Path) -> dict[Place, str]:
+    """A log of everything there is, left open, so that there is a write-ahead log. What was said at each place."""
+    directory.mkdir()
+    writer = Writer(directory)
+    said: dict[Place, str] = {}
+    ids: list[tuple[Place, str]] = []
+
+    def write(*appends: Append) -> None:
+        for event, _ in writer.write(list(appends)):
+            assert event is not None
+            place = log_of(event), event.number  # type: ignore[arg-type, union-attr]
+            said[place] = text_of(event)  # type: ignore[arg-type]
+            ids.append((place, event.id))  # type: ignore[union-attr]
+
+    for turn in range(40):
+        write(*(Append(Said(room=room, by="ann", text=f"text {turn} of {room} teacup"), f"k{turn}") for room in ROOMS))
+        write(Append(Told(to="ann", by="bob", text=f"told {turn}", talk=TALK)))
+    write(*(Append(TopicSet(room=room, by="ann", topic=f"the topic of {room}")) for room in ROOMS))
+    place, id = ids[3]
+    write(Append(Redacted(room=place[0], by="ann", of=id)))
+    said[place] = ""
+    writer.write([Put("space", key, value, 0) for key, value in DOCUMENTS.items()])
+    writer.checkpoint()
+    write(*(Append(Said(room=room, by="bob", text=f"later in {room} teacup")) for room in ROOMS))
+    shutil.copytree(directory, directory.with_name("open"))
+    writer.close()
+    return said
+
+
+def text_of(event: LOGGED) -> str:
+    return event.topic if isinstance(event, TopicSet) else getattr(event, "text", "")
+
+
+class Look:
+    """Reads everything, and notes how it was noticed that something is wrong."""
+
+    def __init__(self, said: dict[Place, str], where: str) -> None:
+        self._said = said
+        self._where = where
+        self.noticed: set[str] = set()
+
+    def right(self, event: LOGGED, log: str) -> None:
+        """A text is the one that was stored at its place, or is said to be damaged."""
+        if text_of(event) == DAMAGED:
+            self.noticed.add("entry")
+            return
+        assert self._said[log, event.number] == text_of(event), self._where
+
+    async def at_all(self, directory: Path) -> None:
+        """Through the backend, as a server does."""
+        backend, fed = Embedded(directory), Fed()
+        try:
+            await backend.start(fed)
+        except CannotStart:
+            self.noticed.add("start")
+            return
+        for event in fed.events:
+            self.right(event, log_of(event))  # type: ignore[arg-type]
+        try:
+            for log in (*ROOMS, TALK):
+                await self._reads(backend, log)
+            for key, value in DOCUMENTS.items():
+                await self._gets(backend, key, value)
+            with suppress(Unavailable):
+                hits = await backend.ask(Search(dict.fromkeys(ROOMS, 1), [["teacup"]], 1_000))
+                assert isinstance(hits, Hits)
+                for event in hits.events:
+                    self.right(event, log_of(event))
+        finally:
+            await backend.close()
+
+    def looked_through(self, directory: Path) -> None:
+        """By the operator's tools."""
+        try:
+            if verify(directory / FILE).problems:
+                self.noticed.add("verify")
+            for event in entries(directory / FILE, "", 0, lambda _: self.noticed.add("export")):
+                self.right(event, log_of(event))
+        except CannotStart:
+            self.noticed.add("tools")
+
+    async def _reads(self, backend: Embedded, log: str) -> None:
+        try:
+            page = await backend.read(Read(log, 1_000, after=0))
+        except Unavailable:
+            self.noticed.add("read")
+            return
+        for event in page:
+            self.right(event, log)
+        if len(page) < sum(place[0] == log for place in self._said):
+            self.noticed.add("missing")
+
+    async def _gets(self, backend: Embedded, key: str, value: bytes) -> None:
+        try:
+            document = await backend.ask(Get("space", key))
+        except Unavailable:
+            self.noticed.add("document")
+            return
+        assert document in (Document(value, 1), Document()), self._where
+
+
+def flipped(original: Path, directory: Path, chance: random.Random) -> str:
+    """A copy of the log in which one bit, or all of one byte, is another. Says where."""
+    directory.mkdir()
+    for name in (FILE, f"{FILE}-wal"):
+        if (original / name).exists():
+            shutil.copy(original / name, directory / name)
+    file = chance.choice([one for one in sorted(directory.iterdir()) if one.stat().st_size])
+    content = bytearray(file.read_bytes())
+    place = chance.randrange(len(content))
+    content[place] ^= chance.choice([1 << chance.randrange(8), chance.randrange(1, 256)])
+    file.write_bytes(content)
+    return f"byte {place} of {file.name}"
+
+
+async def test_no_flipped_byte_becomes_a_wrong_text(tmp_path: Path, long: bool, seed: int) -> None:
+    said = filled(tmp_path / "closed")
+    chance = random.Random(seed)
+    counted: Counter[str] = Counter()
+    runs = 1_000 if long else 60
+    for run in range(runs):
+        original = tmp_path / chance.choice(["closed", "closed", "open"])
+        directory = tmp_path / "flipped"
+        where = f"seed {seed}, run {run}, {original.name}: {flipped(original, directory, chance)}"
+        look = Look(said, where)
+        look.looked_through(directory)
+        await asyncio.wait_for(look.at_all(directory), 30)
+        counted.update(look.noticed or {"nothing was wrong"})
+        shutil.rmtree(directory)
+    print(json.dumps({"test": "bit flips", "seed": seed, "flips": runs, "noticed_by": counted, "wrong_texts": 0}))
+
+
+async def test_the_test_notices_a_wrong_text(tmp_path: Path) -> None:
+    """If another text had been stored there, it would be one."""
+    said = filled(tmp_path / "closed")
+    place = (ROOMS[0], 2)
+    look = Look(said | {place: "another"}, "on purpose")
+    with pytest.raises(AssertionError, match="on purpose"):
+        look.looked_through(tmp_path / "closed")
