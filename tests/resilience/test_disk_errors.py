@@ -75,7 +75,8 @@ class Life:
 
     async def senders(self) -> list[Peer]:
         """Some people speak until the fault has come, and a little longer. They are still there, or were cut off."""
-        return await asyncio.gather(*(self._speak(f"s{number}") for number in range(SENDERS)))
+        found = await asyncio.gather(*(self._speak(f"s{number}") for number in range(SENDERS)))
+        return [peer for peer in found if peer is not None]
 
     async def space_comes(self, peers: list[Peer]) -> None:
         """Now there is space: what was refused is stored, at once."""
@@ -98,8 +99,12 @@ class Life:
         """What somebody was shown."""
         self.shown.append([event["text"] for event in peer.events() if event["event"] == "said"])
 
-    async def _speak(self, name: str) -> Peer:
-        peer = await Peer.open(self.port)
+    async def _speak(self, name: str) -> Peer | None:
+        try:
+            peer = await Peer.open(self.port)
+        except OSError:  # it has ended already
+            self.kept_out += 1
+            return None
         with suppress(EOFError, OSError):
             await peer.enter_json(name)
             if "error" in await peer.ask(do="join", room=ROOM):
