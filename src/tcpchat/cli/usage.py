@@ -23,6 +23,13 @@ class Command(_Explained):
 class Group(_Explained, click.Group):
     """Several commands of ours under one name."""
 
+    def resolve_command(self, *args: Any, **kwargs: Any) -> tuple[str | None, click.Command | None, list[str]]:
+        """See `click.Group`."""
+        try:
+            return super().resolve_command(*args, **kwargs)
+        except click.UsageError as error:
+            raise BadUsage(error.format_message(), error.ctx) from error
+
 
 class BadUsage(click.UsageError):
     """Options or arguments that cannot be understood."""

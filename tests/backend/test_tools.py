@@ -1,0 +1,245 @@
+"""The operator's tools: what was changed is named, what is copied comes back, what is old goes."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tcpchat.backend import chain, index, retention
+from tcpchat.backend.backup import back_up, restore
+from tcpchat.backend.embedded import Embedded
+from tcpchat.backend.order import now_ms
+from tcpchat.backend.reader import Reader
+from tcpchat.backend.schema import FILE, open_for_reading
+from tcpchat.backend.store import Writer
+from tcpchat.backend.verify import verify
+from tcpchat.config import Keep
+from tcpchat.model.errors import EX_CANTCREAT, EX_DATAERR, EX_TEMPFAIL, CannotStart
+from tcpchat.model.events import Redacted, Said, TopicSet
+from tcpchat.model.records import Append, Find, Read
+from tests.backend.conftest import Fed
+
+
+def said(text: str, room: str = "#tea", key: str = "") -> Append:
+    return Append(Said(room=room, by="ann", text=text), key)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Ten entries in each of two rooms; one was taken back."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    with closing(Writer(directory)) as writer:
+        for number in range(10):
+            writer.write([said(f"tea {number}", key=f"k{number}"), said(f"milk {number}", "#milk")])
+        writer.write([Append(TopicSet(room="#tea", by="ann", topic="the topic"))])
+        writer.write([Append(Redacted(room="#tea", by="ann", of=writer.ids.of(1)))])
+    return directory
+
+
+def fit(db: apsw.Connection, position: int) -> None:
+    """Let the sum of an entry be that of what it says now."""
+    row = chain.Row(*db.execute("SELECT * FROM entry WHERE position = ?", (position,)).fetchone())  # type: ignore[misc]
+    db.execute("UPDATE entry SET crc = ? WHERE position = ?", (chain.sum_of(*row[:8]), position))
+
+
+def changed(db: apsw.Connection) -> None:
+    db.execute("UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), 'tea 3', 'tea 7') AS BLOB) WHERE position = 7")
+
+
+def changed_to_fit(db: apsw.Connection) -> None:
+    changed(db)
+    fit(db, 7)
+
+
+def by_another(db: apsw.Connection) -> None:
+    db.execute("UPDATE entry SET author = 'bob' WHERE position = 7")
+    fit(db, 7)
+
+
+def removed(db: apsw.Connection) -> None:
+    db.execute("DELETE FROM entry WHERE position = 7")
+
+
+def cut_off(db: apsw.Connection) -> None:
+    db.execute("DELETE FROM entry WHERE position = (SELECT max(position) FROM entry)")
+
+
+def closed_up(db: apsw.Connection) -> None:
+    """Taken out, and those after it moved up, their sums made to fit."""
+    db.execute("DELETE FROM entry WHERE position = 7")
+    for position in range(9, 21, 2):
+        db.execute("UPDATE entry SET number = number - 1 WHERE position = ?", (position,))
+        fit(db, position)
+
+
+def swapped(db: apsw.Connection) -> None:
+    db.execute("UPDATE entry SET number = -1 WHERE position = 7")
+    db.execute("UPDATE entry SET number = 4 WHERE position = 9")
+    db.execute("UPDATE entry SET number = 5 WHERE position = 7")
+    fit(db, 7)
+    fit(db, 9)
+
+
+def emptied(db: apsw.Connection) -> None:
+    row = chain.Row(*db.execute("SELECT * FROM entry WHERE position = 7").fetchone())  # type: ignore[misc]
+    left = chain.emptied(row, b'{"event":"said","room":"#tea","by":"ann","text":"","redacted":true}')
+    db.execute(
+        "UPDATE entry SET body=?, crc=?, salt=?, digest=? WHERE position=7", (left.body, left.crc, b"", left.digest)
+    )
+
+
+def a_whole_log(db: apsw.Connection) -> None:
+    db.execute("DELETE FROM entry WHERE log = 2")
+    db.execute("DELETE FROM log WHERE id = 2")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "named"),
+    [
+        (changed, "#tea: entry 4 "), (changed_to_fit, "#tea: entry 4 "), (by_another, "#tea: entry 4 "),
+        (removed, "#tea: entry 4 is missing"), (cut_off, "missing at the end"), (closed_up, "#tea: entry 4 "),
+        (swapped, "#tea: entry "), (emptied, "#tea: entry 4 "), (a_whole_log, "missing"),
+    ],
+)  # fmt: skip
+def test_what_is_not_what_was_written_is_named(
+    data: Path, tamper: Callable[[apsw.Connection], None], named: str
+) -> None:
+    assert verify(data / FILE).problems == []
+    with closing(apsw.Connection(str(data / FILE))) as db:
+        tamper(db)
+    assert any(named in problem for problem in verify(data / FILE).problems), verify(data / FILE).problems
+
+
+def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    with closing(Writer(data)) as writer:
+        assert back_up(data / FILE, copy).problems == []
+        ((lost, _),) = writer.write([said("said after the backup")])
+        old = writer.ids.of(7)
+    assert isinstance(lost, Said)
+    aside = restore(copy, data)
+    assert aside is not None
+    assert verify(aside).problems == []
+    with closing(Writer(data)) as writer, closing(Reader(data / FILE)) as reader:
+        ((new, _),) = writer.write([said("said after it came back")])
+        assert isinstance(new, Said)
+        assert new.number == lost.number
+        assert new.id != lost.id
+        assert reader.find(Find("#tea", old)) == 4
+        assert reader.find(Find("#tea", lost.id)) is None
+        assert reader.find(Find("#tea", new.id)) == new.number
+    assert verify(data / FILE).problems == []
+
+
+def test_what_cannot_be_copied_or_brought_back_is_left_as_it_is(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    back_up(data / FILE, copy)
+    with pytest.raises(CannotStart) as there:
+        back_up(data / FILE, copy)
+    assert there.value.exit_code == EX_CANTCREAT
+    with closing(apsw.Connection(str(copy))) as db:
+        changed(db)
+    with pytest.raises(CannotStart) as damaged:
+        restore(copy, data)
+    assert damaged.value.exit_code == EX_DATAERR
+    assert "entry 4" in str(damaged.value)
+    assert verify(data / FILE).problems == []
+
+
+async def test_nothing_is_brought_back_under_a_running_server(data: Path, tmp_path: Path) -> None:
+    back_up(data / FILE, tmp_path / "copy")
+    backend = Embedded(data)
+    await backend.start(Fed())
+    with pytest.raises(CannotStart) as running:
+        restore(tmp_path / "copy", data)
+    assert running.value.exit_code == EX_TEMPFAIL
+    await backend.close()
+
+
+@pytest.mark.parametrize(
+    ("keep", "tea", "milk"),
+    [
+        (Keep(room_entries=4), [9, 10, 11, 12], [7, 8, 9, 10]),
+        (Keep(entries=4), [10, 11, 12], [10]),
+        (Keep(days=1), [], []),
+    ],
+)
+async def test_what_is_due_goes_and_what_holds_stays(
+    data: Path, keep: Keep, tea: list[int], milk: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "now_ms", lambda: now_ms() + 2 * retention.DAY)
+    backend, fed = Embedded(data, keep=keep), Fed()
+    await backend.start(fed)
+    await until(lambda: numbers(data, "#tea") == tea and numbers(data, "#milk") == milk)
+    first = tea[0] if tea else 13
+    assert [event.number for event in await backend.read(Read("#tea", 99, after=0))] == tea
+    stored = await backend.record(said("goes on", key="k0"))
+    assert isinstance(stored, Said)
+    assert stored.number == 13, "its key is free again"
+    assert await backend.read(Read("#tea", 99, before=first)) == []
+    await backend.close()
+    assert [event.topic for event in fed.events if isinstance(event, TopicSet)] == ["the topic"]
+    assert verify(data / FILE).problems == []
+
+
+def test_places_are_never_given_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "now_ms", lambda: now_ms() + 2 * retention.DAY)
+    with closing(Writer(data)) as writer:
+        with closing(open_for_reading(data / FILE)) as db:
+            for one in list(retention.due(db, Keep(days=1))):
+                writer.forget(one.log, one.through)
+        last = writer.last_id
+    with closing(Writer(data)) as writer:
+        assert writer.last_id == last
+        ((event, _),) = writer.write([said("next")])
+        assert isinstance(event, Said)
+        assert event.id != last
+        assert event.number == 13
+
+
+async def test_the_index_is_made_anew_when_it_is_gone_or_damaged(data: Path) -> None:
+    for harm in (lambda file: None, Path.unlink, lambda file: file.write_bytes(b"no index, " * 1_000)):
+        if (data / index.FILE).exists():
+            harm(data / index.FILE)
+        backend = Embedded(data)
+        await backend.start(Fed())
+        await until(lambda: indexed(data) == 22)
+        await backend.close()
+
+
+async def test_of_what_was_taken_back_no_word_is_left_in_the_index(data: Path) -> None:
+    backend = Embedded(data)
+    await backend.start(Fed())
+    secret = await backend.record(said("rhododendron"))
+    assert isinstance(secret, Said)
+    await until(lambda: indexed(data) == 23)
+    await backend.record(Append(Redacted(room="#tea", by="ann", of=secret.id)))
+    await until(lambda: indexed(data) == 24)
+    await backend.close()
+    assert b"rhododendron" not in (data / index.FILE).read_bytes()
+    assert b"rhododendron" not in (data / FILE).read_bytes()
+
+
+def numbers(data: Path, room: str) -> list[int]:
+    with closing(Reader(data / FILE)) as reader:
+        return [event.number for event in reader.read(Read(room, 99, after=0))]
+
+
+def indexed(data: Path) -> int:
+    """Up to which place the index goes."""
+    try:
+        with closing(apsw.Connection(str(data / index.FILE), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            position: int = db.execute("SELECT position FROM state").get
+            return position
+    except apsw.Error:
+        return 0
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.02)

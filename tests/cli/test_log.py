@@ -1,0 +1,105 @@
+"""``tcpchat-server log``, as operators use it."""
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tcpchat.backend.schema import FILE
+from tcpchat.backend.store import Writer
+from tcpchat.model.errors import EX_CONFIG, EX_DATAERR, EX_USAGE
+from tcpchat.model.events import Said, Told
+from tcpchat.model.records import Append, conversation
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    directory = tmp_path / "data"
+    directory.mkdir()
+    with closing(Writer(directory)) as writer:
+        writer.write([Append(Said(room="#tea", by="ann", text="two\nlines \x1b[31mred"))])
+        writer.write([Append(Said(room="#milk", by="bob", text="elsewhere"))])
+        writer.write([Append(Told(to="ann", by="bob", text="psst", talk=conversation("=ann", "=bob")))])
+    return directory
+
+
+def log(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tcpchat.server", "log", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_what_was_said_is_written_as_text_that_is_harmless(data: Path) -> None:
+    lines = log("export", "--data", data).stdout.splitlines()
+    assert [line[20:] for line in lines] == [
+        "#tea <ann> two",
+        "#tea <ann> lines [31mred",
+        "#milk <bob> elsewhere",
+        "bob→ann <bob> psst",
+    ]
+
+
+def test_what_was_said_is_written_for_programs(data: Path) -> None:
+    lines = log("export", "--data", data, "--format", "jsonl", "--room", "#TEA").stdout.splitlines()
+    (event,) = map(json.loads, lines)
+    assert (event["event"], event["room"], event["number"]) == ("said", "#tea", 1)
+
+
+def test_only_what_was_said_since_then_is_written(data: Path) -> None:
+    assert log("export", "--data", data, "--since", "2999-01-01").stdout == ""
+    assert log("export", "--data", data, "--since", "2000-01-01T12:00").stdout.count("\n") == 4
+
+
+def test_who_reads_no_further_is_no_trouble(data: Path) -> None:
+    with closing(Writer(data)) as writer:
+        writer.write([Append(Said(room="#tea", by="ann", text="x" * 400)) for _ in range(2_000)])
+    command = [sys.executable, "-m", "tcpchat.server", "log", "export", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_a_log_is_proven_copied_and_brought_back(data: Path, tmp_path: Path) -> None:
+    assert "none is missing" in log("verify", "--data", data).stdout
+    assert log("backup", "--data", data, tmp_path / "copy").returncode == 0
+    with closing(Writer(data)) as writer:
+        writer.db.execute("UPDATE entry SET time = time + 1 WHERE position = 1")
+    verified = log("verify", "--data", data)
+    assert verified.returncode == EX_DATAERR
+    assert "PROBLEM  #tea: entry 1 " in verified.stdout
+    exported = log("export", "--data", data)
+    assert exported.returncode == EX_DATAERR
+    assert "damaged" in exported.stderr
+    assert "two" not in exported.stdout
+    assert log("restore", "--data", data, tmp_path / "copy").returncode == 0
+    assert log("verify", "--data", data).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["export", "--since", "yesterday"], EX_USAGE, "yesterday is no time"),
+        (["export", "--format", "xml"], EX_USAGE, "xml"),
+        (["export", "--room", "#nowhere"], EX_DATAERR, "#nowhere"),
+        (["restore", "no such file"], EX_DATAERR, "no such file"),
+        (["backup"], EX_USAGE, "FILE"),
+        (["burn"], EX_USAGE, "burn"),
+    ],
+)
+def test_what_cannot_be_done_is_said(data: Path, arguments: list[str], code: int, words: str) -> None:
+    there = [] if arguments[0] == "burn" else ["--data", data]
+    done = log(*arguments, *there)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+def test_a_log_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    done = log("verify", "--data", tmp_path)
+    assert done.returncode == EX_CONFIG
+    assert str(tmp_path / FILE) in done.stderr
