@@ -19,7 +19,7 @@ from tcpchat.backend.verify import verify
 from tcpchat.config import Keep
 from tcpchat.model.errors import EX_CANTCREAT, EX_DATAERR, EX_TEMPFAIL, CannotStart
 from tcpchat.model.events import Redacted, Said, TopicSet
-from tcpchat.model.records import Append, Find, Read
+from tcpchat.model.records import Append, Find, Hits, Read, Search
 from tests.backend.conftest import Fed
 
 
@@ -135,6 +135,27 @@ def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_
     assert verify(data / FILE).problems == []
 
 
+async def test_a_log_is_copied_while_a_server_writes_to_it(data: Path, tmp_path: Path) -> None:
+    backend = Embedded(data)
+    await backend.start(Fed())
+    writing = asyncio.create_task(speak(backend))
+    for number in range(3):
+        await until(lambda: len(numbers(data, "#tea")) > 12)
+        report = await asyncio.to_thread(back_up, data / FILE, tmp_path / str(number))
+        assert report.problems == []
+        assert report.entries > 22
+    assert not writing.done(), "it did not have to wait for the copies"
+    writing.cancel()
+    await backend.close()
+    copied, all_of_it = numbers(tmp_path, "#tea", "2"), numbers(data, "#tea")
+    assert copied == all_of_it[: len(copied)]
+
+
+async def speak(backend: Embedded) -> None:
+    while True:
+        await backend.record(said("on and on"))
+
+
 def test_what_cannot_be_copied_or_brought_back_is_left_as_it_is(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     back_up(data / FILE, copy)
@@ -211,6 +232,43 @@ async def test_the_index_is_made_anew_when_it_is_gone_or_damaged(data: Path) -> 
         await backend.close()
 
 
+async def test_the_index_is_made_anew_when_it_is_taken_away_meanwhile(data: Path) -> None:
+    backend = Embedded(data)
+    await backend.start(Fed())
+    await until(lambda: indexed(data) == 22)
+    for suffix in ("", "-wal", "-shm"):
+        (data / (index.FILE + suffix)).unlink(missing_ok=True)
+    assert len(await hits(backend, "tea")) == 9, "what is not in the index is looked through"
+    await until(lambda: indexed(data) == 22)
+    await backend.record(said("tea goes on"))
+    await until(lambda: indexed(data) == 23)
+    assert len(await hits(backend, "tea")) == 10
+    await backend.close()
+
+
+async def test_an_index_of_nonsense_finds_nothing_wrong(data: Path) -> None:
+    """It only says where to look."""
+    backend = Embedded(data)
+    await backend.start(Fed())
+    await until(lambda: indexed(data) == 22)
+    await backend.close()
+    with closing(apsw.Connection(str(data / index.FILE))) as db:
+        db.execute("UPDATE found SET words = 'tea', log = 'l1'")
+    backend = Embedded(data)
+    await backend.start(Fed())
+    assert sorted(await hits(backend, "tea")) == [f"tea {number}" for number in range(1, 10)]
+    await backend.close()
+
+
+async def test_what_was_deleted_for_its_age_is_not_found(data: Path) -> None:
+    backend = Embedded(data, keep=Keep(room_entries=4))
+    await backend.start(Fed())
+    await until(lambda: numbers(data, "#tea") == [9, 10, 11, 12])
+    assert await hits(backend, "tea") == ["tea 9", "tea 8"]
+    await until(lambda: indexed_entries(data) == 2 + 4)
+    await backend.close()
+
+
 async def test_of_what_was_taken_back_no_word_is_left_in_the_index(data: Path) -> None:
     backend = Embedded(data)
     await backend.start(Fed())
@@ -224,9 +282,9 @@ async def test_of_what_was_taken_back_no_word_is_left_in_the_index(data: Path) -
     assert b"rhododendron" not in (data / FILE).read_bytes()
 
 
-def numbers(data: Path, room: str) -> list[int]:
-    with closing(Reader(data / FILE)) as reader:
-        return [event.number for event in reader.read(Read(room, 99, after=0))]
+def numbers(data: Path, room: str, file: str = FILE) -> list[int]:
+    with closing(Reader(data / file)) as reader:
+        return [event.number for event in reader.read(Read(room, 1 << 30, after=0))]
 
 
 def indexed(data: Path) -> int:
@@ -237,6 +295,23 @@ def indexed(data: Path) -> int:
             return position
     except apsw.Error:
         return 0
+
+
+def indexed_entries(data: Path) -> int:
+    """How many entries the index knows."""
+    try:
+        with closing(apsw.Connection(str(data / index.FILE), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            entries: int = db.execute("SELECT count(*) FROM found").get
+            return entries
+    except apsw.Error:
+        return 0
+
+
+async def hits(backend: Embedded, word: str) -> list[str]:
+    found = await backend.ask(Search({"#tea": 1}, [[word]], 99))
+    assert isinstance(found, Hits)
+    assert found.complete
+    return [event.text for event in found.events if isinstance(event, Said)]
 
 
 async def until(is_so: Callable[[], bool]) -> None:

@@ -19,7 +19,7 @@ from tcpchat.backend.store import Writer
 from tcpchat.backend.verify import verify
 from tcpchat.model.errors import CannotStart
 from tcpchat.model.events import LOGGED, Redacted, Said, Told, TopicSet
-from tcpchat.model.records import Append, Document, Get, Hits, Put, Read, Search, conversation, log_of
+from tcpchat.model.records import Append, Document, Get, Hits, Put, Read, Search, conversation, emptied, log_of
 from tests.backend.conftest import Fed
 
 ROOMS = [f"#room{number}" for number in range(6)]
@@ -29,18 +29,18 @@ DOCUMENTS = {f"key{number}": f"value {number} ".encode() * 20 for number in rang
 Place = tuple[str, int]
 
 
-def filled(directory: Path) -> dict[Place, str]:
-    """A log of everything there is, left open, so that there is a write-ahead log. What was said at each place."""
+def filled(directory: Path) -> dict[Place, LOGGED]:
+    """A log of everything there is, left open, so that there is a write-ahead log. What is at each place."""
     directory.mkdir()
     writer = Writer(directory)
-    said: dict[Place, str] = {}
+    said: dict[Place, LOGGED] = {}
     ids: list[tuple[Place, str]] = []
 
     def write(*appends: Append) -> None:
         for event, _ in writer.write(list(appends)):
             assert event is not None
             place = log_of(event), event.number  # type: ignore[arg-type, union-attr]
-            said[place] = text_of(event)  # type: ignore[arg-type]
+            said[place] = event  # type: ignore[assignment]
             ids.append((place, event.id))  # type: ignore[union-attr]
 
     for turn in range(40):
@@ -49,7 +49,7 @@ def filled(directory: Path) -> dict[Place, str]:
     write(*(Append(TopicSet(room=room, by="ann", topic=f"the topic of {room}")) for room in ROOMS))
     place, id = ids[3]
     write(Append(Redacted(room=place[0], by="ann", of=id)))
-    said[place] = ""
+    said[place] = emptied(said[place])
     writer.write([Put("space", key, value, 0) for key, value in DOCUMENTS.items()])
     writer.checkpoint()
     write(*(Append(Said(room=room, by="bob", text=f"later in {room} teacup")) for room in ROOMS))
@@ -58,24 +58,20 @@ def filled(directory: Path) -> dict[Place, str]:
     return said
 
 
-def text_of(event: LOGGED) -> str:
-    return event.topic if isinstance(event, TopicSet) else getattr(event, "text", "")
-
-
 class Look:
     """Reads everything, and notes how it was noticed that something is wrong."""
 
-    def __init__(self, said: dict[Place, str], where: str) -> None:
+    def __init__(self, said: dict[Place, LOGGED], where: str) -> None:
         self._said = said
         self._where = where
         self.noticed: set[str] = set()
 
     def right(self, event: LOGGED, log: str) -> None:
-        """A text is the one that was stored at its place, or is said to be damaged."""
-        if text_of(event) == DAMAGED:
+        """An entry is the one that was stored at its place, in all it says, or is said to be damaged."""
+        if getattr(event, "text", "") == DAMAGED:
             self.noticed.add("entry")
             return
-        assert self._said[log, event.number] == text_of(event), self._where
+        assert self._said[log, event.number] == event, self._where
 
     async def at_all(self, directory: Path) -> None:
         """Through the backend, as a server does."""
@@ -165,6 +161,6 @@ async def test_the_test_notices_a_wrong_text(tmp_path: Path) -> None:
     """If another text had been stored there, it would be one."""
     said = filled(tmp_path / "closed")
     place = (ROOMS[0], 2)
-    look = Look(said | {place: "another"}, "on purpose")
+    look = Look(said | {place: said[ROOMS[0], 3]}, "on purpose")
     with pytest.raises(AssertionError, match="on purpose"):
         look.looked_through(tmp_path / "closed")

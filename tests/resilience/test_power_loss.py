@@ -123,6 +123,10 @@ class Work:
             self.say()
             self.checkpoint()
 
+    def note_end(self) -> None:
+        """How much there is; for readers nothing has changed."""
+        self._writer.note_end()
+
     def wipe(self) -> None:
         """What was taken back, out of the write-ahead log."""
         self._writer.wipe()
@@ -181,6 +185,7 @@ _PIECES: tuple[tuple[Callable[[Work], None], int], ...] = (
     (Work.forget, 2),
     (Work.checkpoint, 4),
     (Work.checkpoint_beside_a_reader, 1),
+    (Work.note_end, 1),
     (Work.wipe, 1),
     (Work.restart, 1),
 )

@@ -196,7 +196,7 @@ class Index:
         try:
             indexer = _Indexer(source, self._file, self._damaged)
             try:
-                while not self._closing.is_set():
+                while indexer.is_in_place() and not self._closing.is_set():
                     self._news.clear()
                     began = time.monotonic()
                     if not (indexer.step() or indexer.sweep()):
@@ -231,13 +231,22 @@ class _Indexer:
         self._source = source
         self._damaged = damaged
         self._ids = Ids(source)
+        self._file = file
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner may read it
+        self._identity = os.stat(file)
         self._db = apsw.Connection(str(file))
         self._db.set_busy_timeout(schema.BUSY_MILLISECONDS)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "mmap_size=0"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self._begin()
         self._position: int = self._db.execute("SELECT position FROM state").get
+
+    def is_in_place(self) -> bool:
+        """Whether what is written can be found: whoever deletes the file gets a new one."""
+        try:
+            return os.path.samestat(os.stat(self._file), self._identity)
+        except FileNotFoundError:
+            return False
 
     def behind(self) -> int:
         """How many entries the index does not know yet, about."""
