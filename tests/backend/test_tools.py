@@ -1,6 +1,7 @@
 """The operator's tools: what was changed is named, what is copied comes back, what is old goes."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -133,6 +134,30 @@ def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_
         assert reader.find(Find("#tea", lost.id)) is None
         assert reader.find(Find("#tea", new.id)) == new.number
     assert verify(data / FILE).problems == []
+
+
+def test_what_nobody_closed_comes_back_to_its_last_entry(data: Path, tmp_path: Path) -> None:
+    """What a killed server left is two files; what was moved aside is brought back in the same way."""
+    killed = tmp_path / "killed"
+    with closing(Writer(data)) as writer:
+        writer.write([said("the last before it was killed")])
+        shutil.copytree(data, killed)
+    assert (killed / f"{FILE}-wal").stat().st_size > 0
+    assert restore(killed / FILE, tmp_path / "elsewhere") is None
+    assert numbers(tmp_path / "elsewhere", "#tea")[-1] == 13
+    aside = restore(killed / FILE, killed)
+    assert aside is not None
+    assert numbers(killed, "#tea", aside.name)[-1] == 13
+    assert numbers(killed, "#tea")[-1] == 13
+    assert verify(killed / FILE).problems == []
+
+
+def test_nothing_that_was_moved_aside_is_lost(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda form: "now")
+    back_up(data / FILE, tmp_path / "copy")
+    aside = {restore(tmp_path / "copy", data) for _ in range(3)}
+    assert len(aside) == 3
+    assert all(one is not None and len(numbers(data, "#tea", one.name)) == 12 for one in aside)
 
 
 async def test_a_log_is_copied_while_a_server_writes_to_it(data: Path, tmp_path: Path) -> None:
