@@ -11,6 +11,7 @@ import pytest
 
 from tcpchat.backend import chain, index, retention
 from tcpchat.backend.backup import back_up, restore
+from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.order import now_ms
 from tcpchat.backend.reader import Reader
@@ -230,6 +231,19 @@ async def test_what_is_due_goes_and_what_holds_stays(
     await backend.close()
     assert [event.topic for event in fed.events if isinstance(event, TopicSet)] == ["the topic"]
     assert verify(data / FILE).problems == []
+
+
+async def test_a_time_that_the_disk_made_up_deletes_nothing(data: Path) -> None:
+    with closing(apsw.Connection(str(data / FILE))) as db:
+        db.execute("UPDATE entry SET time = 1 WHERE position = 11")  # where the halving looks first
+    backend = Embedded(data, keep=Keep(days=1))
+    await backend.start(Fed())
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable, match="damaged"):
+            await speak(backend)
+    assert numbers(data, "#tea")[:12] == list(range(1, 13))
+    assert numbers(data, "#milk") == list(range(1, 11))
+    await backend.close()
 
 
 def test_places_are_never_given_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,8 +91,8 @@ class Reader:
         log = self._log(wish.log)
         if wish.id:
             query = "SELECT number FROM entry WHERE position = ? AND log = ?"
-            number: int | None = self._db.execute(query, (self._ids.position(wish.id), log.id)).get
-            return number
+            number = self._db.execute(query, (self._ids.position(wish.id), log.id)).get
+            return None if number is None else schema.number(number)
         return first_beyond(self._db, log.id, "time", wish.time)
 
     def latest(self, wish: Latest) -> list[LOGGED]:
@@ -128,7 +128,9 @@ class Reader:
         log: Any
         for name, log in self._db.execute(_TALKS, (wish.party, _MOST_TALKS)).fetchall():
             first = first_beyond(self._db, log, "position", position + 1)
-            last: int = self._db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get
+            last = schema.number(
+                self._db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get
+            )
             if first <= last:
                 spans.append(Span(name, first, last))
         return spans
@@ -176,17 +178,19 @@ def first_beyond(db: apsw.Connection, log: int, column: str, least: int) -> int:
     """The number of a log's first entry whose time or position is at least this; after the last one, if there is none.
 
     Both rise with the numbers, so it is found by halving.
+
+    :raises apsw.CorruptError: if one of those that are looked at is missing.
     """
     bounds = "SELECT coalesce(min(number), 1), coalesce(max(number), 0) FROM entry WHERE log = ?"
-    low, high = db.execute(bounds, (log,)).fetchone()  # type: ignore[misc]
+    low, high = map(schema.number, db.execute(bounds, (log,)).fetchone() or ())
     query = f"SELECT {column} FROM entry WHERE log = ? AND number = ?"
     while low <= high:
         middle = (low + high) // 2
-        if db.execute(query, (log, middle)).get < least:
+        if schema.number(db.execute(query, (log, middle)).get) < least:
             low = middle + 1
         else:
             high = middle - 1
-    return low  # type: ignore[no-any-return]
+    return low
 
 
 def in_a_row(rows: Iterator[Entry], log: int, start: int, *, backwards: bool) -> Iterator[Entry]:
@@ -200,7 +204,7 @@ def in_a_row(rows: Iterator[Entry], log: int, start: int, *, backwards: bool) ->
             raise apsw.CorruptError(f"entry {expected} is missing before entry {row[2]}")
         if row[1] != log:
             raise apsw.CorruptError(f"the index takes entry {row[2]} of another log for one of this")
-        expected = row[2] + (-1 if backwards else 1)
+        expected = schema.number(row[2]) + (-1 if backwards else 1)
         yield row
 
 

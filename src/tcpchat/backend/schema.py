@@ -159,6 +159,16 @@ def sum_of(*values: object) -> int:
     return crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
+def number(read: object) -> int:
+    """A number that was read.
+
+    :raises apsw.CorruptError: if it is none, because what it stands in is missing, or was changed.
+    """
+    if not isinstance(read, int):
+        raise apsw.CorruptError("an entry is missing, or is not where its index says")
+    return read
+
+
 def end_of(db: apsw.Connection) -> int:
     """The place of the last entry that was ever written; 0 if none was.
 

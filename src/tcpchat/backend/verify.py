@@ -101,7 +101,7 @@ class _Log:
             self._wrong(entry, "was changed")
         elif entry.position <= self._position:
             self._wrong(entry, "was moved")
-        elif self._before is not None and chain.link(entry, self._before) != entry.chain:
+        elif self._before is not None and not chain.follows(entry, self._before):
             self._wrong(entry, "is not the one that was written: it was changed or moved, and its sum made to fit")
         self._number, self._position, self._before = entry.number, entry.position, entry.chain
         self._note(entry)
@@ -119,7 +119,7 @@ class _Log:
             self.emptied[id] = entry.number
         try:
             event = decode(entry.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, TypeError):
             return  # its sum said so
         if isinstance(event, Redacted):
             self.taken_back.add(event.of)
