@@ -13,6 +13,7 @@ from tcpchat.backend import chain, index, retention
 from tcpchat.backend.backup import back_up, restore
 from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
+from tcpchat.backend.export import entries
 from tcpchat.backend.order import now_ms
 from tcpchat.backend.reader import Reader
 from tcpchat.backend.schema import FILE, open_for_reading
@@ -114,6 +115,23 @@ def test_what_is_not_what_was_written_is_named(
     with closing(apsw.Connection(str(data / FILE))) as db:
         tamper(db)
     assert any(named in problem for problem in verify(data / FILE).problems), verify(data / FILE).problems
+
+
+async def test_who_comes_upon_a_missing_entry_is_told_so_in_words(data: Path) -> None:
+    with closing(apsw.Connection(str(data / FILE))) as db:
+        db.execute("DELETE FROM entry WHERE position = 11")  # where the halving looks first
+        with pytest.raises(apsw.CorruptError, match="missing"):
+            list(retention.due(db, Keep(days=1)))
+    with pytest.raises(CannotStart) as exported:
+        list(entries(data / FILE, "#tea", 1, lambda what: None))
+    assert exported.value.exit_code == EX_DATAERR
+    backend = Embedded(data)
+    await backend.start(Fed())
+    for question in (Find("#tea", time=1), Read("#tea", 99)):
+        with pytest.raises(Unavailable, match="missing"):
+            await backend.ask(question)
+    assert len(await backend.read(Read("#milk", 99))) == 10
+    await backend.close()
 
 
 def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_path: Path) -> None:

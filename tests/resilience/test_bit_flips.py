@@ -100,6 +100,7 @@ class Look:
         except CannotStart:
             self.noticed.add("start")
             return
+        failing = asyncio.ensure_future(backend.failure())
         for event in fed.events:
             self.right(event, log_of(event))  # type: ignore[arg-type]
         try:
@@ -110,7 +111,9 @@ class Look:
             for question in self._questions():
                 await self._asks(backend, question)
             await self._says_more(backend)
+            assert not failing.done(), f"{self._where}: {failing.result()}"
         finally:
+            failing.cancel()
             await backend.close()
 
     def looked_through(self, directory: Path) -> None:
