@@ -17,7 +17,7 @@ from tcpchat.backend.ids import MOST_NUMBER, Ids, bounded
 from tcpchat.backend.index import Query, newest_first
 from tcpchat.model import records
 from tcpchat.model.events import LOGGED, Said, Told
-from tcpchat.model.records import Collect, Document, Find, Get, Hits, Latest, Question, Read, Since, Span
+from tcpchat.model.records import Collect, Document, Find, Get, Hits, Latest, Question, Read, Since, Span, parties
 
 SEARCH_SECONDS = 0.1
 """How long one may look for something."""
@@ -97,7 +97,7 @@ class Reader:
 
     def latest(self, wish: Latest) -> list[LOGGED]:
         """The latest that was said in each of the logs, if it is in the span of time."""
-        talks = [name for name, _ in self._db.execute(_TALKS, (wish.party, _MOST_TALKS))]
+        talks = self._talks(wish.party)
         events = [event for log in [*wish.logs, *talks] for event in self.read(Read(log, 1, said=True))]
         return within(wish, events)
 
@@ -124,9 +124,7 @@ class Reader:
         """The conversations of a party in which there is something after an entry."""
         position = self._ids.position(wish.id)
         spans = []
-        name: Any
-        log: Any
-        for name, log in self._db.execute(_TALKS, (wish.party, _MOST_TALKS)).fetchall():
+        for name, log in self._talks(wish.party).items():
             first = first_beyond(self._db, log, "position", position + 1)
             last = schema.number(
                 self._db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get
@@ -149,6 +147,11 @@ class Reader:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def _talks(self, party: str) -> dict[str, int]:
+        """The conversations of a party, and their logs. Whose one is, its name says: nothing else counts."""
+        found: list[Any] = self._db.execute(_TALKS, (party, _MOST_TALKS)).fetchall()
+        return {name: log for name, log in found if party in parties(name)}
 
     def _log(self, name: str) -> _Log:
         row = self._db.execute("SELECT id, name, pruned, anchor, crc FROM log WHERE name = ?", (name,)).fetchone()
