@@ -250,6 +250,8 @@ def check_newest(db: apsw.Connection, path: Path) -> None:
     done: int = db.execute("PRAGMA user_version").get
     if done > len(MIGRATIONS):
         raise _newer(path)
+    if not done:
+        raise CannotStart(f"{path} is empty: it is no log yet.", EX_DATAERR)
     if done < len(MIGRATIONS):
         raise CannotStart(f"{path} is an older tcpchat's. Start the server on it once, which upgrades it.", EX_CONFIG)
 
