@@ -1,6 +1,7 @@
 """Backends to be tested, and a sink that remembers what it was fed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from tcpchat.backend.base import Backend
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
-from tcpchat.model.events import Event
+from tcpchat.backend.store import Writer
+from tcpchat.model.events import Event, Redacted, Said, TopicSet
+from tcpchat.model.records import Append, Put
 
 
 class Fed:
@@ -62,3 +65,21 @@ async def it(make: Callable[[], Backend]) -> AsyncIterator[Opened]:
     one = await opened(make())
     yield one
     await one.backend.close()
+
+
+def said(text: str, room: str = "#tea", key: str = "") -> Append:
+    return Append(Said(room=room, by="ann", text=text), key)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Ten entries in each of two rooms; one was taken back."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    with closing(Writer(directory)) as writer:
+        for number in range(10):
+            writer.write([said(f"tea {number}", key=f"k{number}"), said(f"milk {number}", "#milk")])
+        writer.write([Append(TopicSet(room="#tea", by="ann", topic="the topic"))])
+        writer.write([Append(Redacted(room="#tea", by="ann", of=writer.ids.of(1)))])
+        writer.write([Put("space", "key", b"value", 0)])
+    return directory

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tcpchat.model import records
-from tcpchat.model.events import AccessSet, Said, Told
+from tcpchat.model.events import AccessSet, RoomRenamed, Said, Told
 from tcpchat.model.phrases import phrases
 from tcpchat.model.records import Append, Collect, Document, Hits, Put, Since, Span, conversation
 from tests.backend.conftest import Opened
@@ -88,6 +88,47 @@ async def test_one_goes_on_after_an_entry_in_ones_conversations(it: Opened) -> N
     everything = await it.backend.ask(Since("=ann", ""))
     assert set(everything) == {Span(ann_bob, 1, 2), Span(ann_carl, 1, 1)}  # type: ignore[call-overload]
     assert await it.backend.ask(Since("=nobody", "")) == []
+
+
+async def test_the_place_one_goes_on_after_may_be_in_any_log(it: Opened) -> None:
+    talk = conversation("=ann", "=bob")
+    told = Append(Told(to="=bob", by="=ann", text="x", talk=talk))
+    before, *_, between = await record(it, said("x"), told, said("x"))
+    await record(it, told)
+    assert await it.backend.ask(Since("=bob", before.id)) == [Span(talk, 1, 2)]
+    assert await it.backend.ask(Since("=bob", between.id)) == [Span(talk, 2, 2)]
+    assert await it.backend.ask(Since("=bob", it.backend.last_id)) == []
+
+
+@pytest.mark.parametrize("written", ["", "x", "0", "01x", "²", "-1", " 1", "1.0", "x" * 9_000])
+@pytest.mark.parametrize("made_in", ["", "other-", "its own"])
+async def test_after_what_is_no_entry_everything_comes(it: Opened, made_in: str, written: str) -> None:
+    talk = conversation("=ann", "=bob")
+    await record(it, Append(Told(to="=bob", by="=ann", text="x", talk=talk)))
+    id = f"{it.backend.incarnation}-{written}" if made_in == "its own" else made_in + written
+    assert await it.backend.ask(Since("=bob", id)) == [Span(talk, 1, 1)]
+
+
+async def test_what_is_found_has_the_name_its_room_has_now(it: Opened) -> None:
+    await record(it, said("green tea"), Append(RoomRenamed(room="#tea", by="ann", to="#cups")))
+    wish = records.Search({"#cups": 1, "#tea": 1}, phrases("tea"), 9)
+    hits = await it.backend.ask(wish)
+    assert isinstance(hits, Hits)
+    assert [(event.room, event.number) for event in hits.events if isinstance(event, Said)] == [("#cups", 1)]
+
+
+async def test_what_was_told_or_said_to_a_status_is_found_in_its_own_log_only(it: Opened) -> None:
+    talk = conversation("=ann", "=bob")
+    await record(
+        it,
+        Append(Told(to="=bob", by="=ann", text="tea for two", talk=talk)),
+        Append(Said(room="#tea", by="ann", text="tea for operators", status="@")),
+        said("tea for all"),
+    )
+    assert await found(it, "tea", {"#tea": 1}) == ["tea for all"]
+    assert await found(it, "tea", {"@#tea": 1}) == ["tea for operators"]
+    assert await found(it, "tea", {talk: 1}) == ["tea for two"]
+    assert await found(it, "tea", {talk: 1, "@#tea": 1, "#tea": 1}, limit=2) == ["tea for all", "tea for operators"]
 
 
 async def test_a_document_that_is_stored_makes_something_happen_once(it: Opened) -> None:

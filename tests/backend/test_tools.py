@@ -1,6 +1,7 @@
-"""The operator's tools: what was changed is named, what is copied comes back, what is old goes."""
+"""The operator's tools: what is copied comes back, what is old goes, what is damaged is said to be."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tcpchat.backend import chain, index, retention
+from tcpchat.backend import index, retention
 from tcpchat.backend.backup import back_up, restore
+from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
+from tcpchat.backend.export import entries
+from tcpchat.backend.ids import MOST_NUMBER
 from tcpchat.backend.order import now_ms
 from tcpchat.backend.reader import Reader
 from tcpchat.backend.schema import FILE, open_for_reading
@@ -18,100 +22,37 @@ from tcpchat.backend.store import Writer
 from tcpchat.backend.verify import verify
 from tcpchat.config import Keep
 from tcpchat.model.errors import EX_CANTCREAT, EX_DATAERR, EX_TEMPFAIL, CannotStart
-from tcpchat.model.events import Redacted, Said, TopicSet
-from tcpchat.model.records import Append, Find, Hits, Read, Search
-from tests.backend.conftest import Fed
+from tcpchat.model.events import Redacted, Said, Told, TopicSet
+from tcpchat.model.records import Append, Find, Hits, Latest, Read, Search, Since, Span, conversation
+from tests.backend.conftest import Fed, said
 
 
-def said(text: str, room: str = "#tea", key: str = "") -> Append:
-    return Append(Said(room=room, by="ann", text=text), key)
+def test_nobody_is_shown_a_conversation_whose_name_is_not_theirs(data: Path) -> None:
+    talk = conversation("=ann", "=bob")
+    with closing(Writer(data)) as writer:
+        writer.write([Append(Told(to="=bob", by="=ann", text="for bob alone", talk=talk))])
+        writer.db.execute("INSERT INTO party SELECT '=eve', id FROM log WHERE name = ?", (talk,))
+    with closing(Reader(data / FILE)) as reader:
+        assert reader.since(Since("=bob", "")) == [Span(talk, 1, 1)]
+        assert reader.since(Since("=eve", "")) == []
+        assert reader.latest(Latest([], "=eve", 0, MOST_NUMBER, 9)) == []
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """Ten entries in each of two rooms; one was taken back."""
-    directory = tmp_path / "data"
-    directory.mkdir()
-    with closing(Writer(directory)) as writer:
-        for number in range(10):
-            writer.write([said(f"tea {number}", key=f"k{number}"), said(f"milk {number}", "#milk")])
-        writer.write([Append(TopicSet(room="#tea", by="ann", topic="the topic"))])
-        writer.write([Append(Redacted(room="#tea", by="ann", of=writer.ids.of(1)))])
-    return directory
-
-
-def fit(db: apsw.Connection, position: int) -> None:
-    """Let the sum of an entry be that of what it says now."""
-    row = chain.Row(*db.execute("SELECT * FROM entry WHERE position = ?", (position,)).fetchone())  # type: ignore[misc]
-    db.execute("UPDATE entry SET crc = ? WHERE position = ?", (chain.sum_of(*row[:8]), position))
-
-
-def changed(db: apsw.Connection) -> None:
-    db.execute("UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), 'tea 3', 'tea 7') AS BLOB) WHERE position = 7")
-
-
-def changed_to_fit(db: apsw.Connection) -> None:
-    changed(db)
-    fit(db, 7)
-
-
-def by_another(db: apsw.Connection) -> None:
-    db.execute("UPDATE entry SET author = 'bob' WHERE position = 7")
-    fit(db, 7)
-
-
-def removed(db: apsw.Connection) -> None:
-    db.execute("DELETE FROM entry WHERE position = 7")
-
-
-def cut_off(db: apsw.Connection) -> None:
-    db.execute("DELETE FROM entry WHERE position = (SELECT max(position) FROM entry)")
-
-
-def closed_up(db: apsw.Connection) -> None:
-    """Taken out, and those after it moved up, their sums made to fit."""
-    db.execute("DELETE FROM entry WHERE position = 7")
-    for position in range(9, 21, 2):
-        db.execute("UPDATE entry SET number = number - 1 WHERE position = ?", (position,))
-        fit(db, position)
-
-
-def swapped(db: apsw.Connection) -> None:
-    db.execute("UPDATE entry SET number = -1 WHERE position = 7")
-    db.execute("UPDATE entry SET number = 4 WHERE position = 9")
-    db.execute("UPDATE entry SET number = 5 WHERE position = 7")
-    fit(db, 7)
-    fit(db, 9)
-
-
-def emptied(db: apsw.Connection) -> None:
-    row = chain.Row(*db.execute("SELECT * FROM entry WHERE position = 7").fetchone())  # type: ignore[misc]
-    left = chain.emptied(row, b'{"event":"said","room":"#tea","by":"ann","text":"","redacted":true}')
-    db.execute(
-        "UPDATE entry SET body=?, crc=?, salt=?, digest=? WHERE position=7", (left.body, left.crc, b"", left.digest)
-    )
-
-
-def a_whole_log(db: apsw.Connection) -> None:
-    db.execute("DELETE FROM entry WHERE log = 2")
-    db.execute("DELETE FROM log WHERE id = 2")
-
-
-@pytest.mark.parametrize(
-    ("tamper", "named"),
-    [
-        (changed, "#tea: entry 4 "), (changed_to_fit, "#tea: entry 4 "), (by_another, "#tea: entry 4 "),
-        (removed, "#tea: entry 4 is missing"), (cut_off, "missing at the end"), (closed_up, "#tea: entry 4 "),
-        (swapped, "#tea: entry "), (emptied, "#tea: entry 4 "), (a_whole_log, "missing"),
-    ],
-)  # fmt: skip
-def test_what_is_not_what_was_written_is_named(
-    data: Path, tamper: Callable[[apsw.Connection], None], named: str
-) -> None:
-    assert verify(data / FILE).problems == []
+async def test_who_comes_upon_a_missing_entry_is_told_so_in_words(data: Path) -> None:
     with closing(apsw.Connection(str(data / FILE))) as db:
-        tamper(db)
-    assert any(named in problem for problem in verify(data / FILE).problems), verify(data / FILE).problems
+        db.execute("DELETE FROM entry WHERE position = 11")  # where the halving looks first
+        with pytest.raises(apsw.CorruptError, match="missing"):
+            list(retention.due(db, Keep(days=1)))
+    with pytest.raises(CannotStart) as exported:
+        list(entries(data / FILE, "#tea", 1, lambda what: None))
+    assert exported.value.exit_code == EX_DATAERR
+    backend = Embedded(data)
+    await backend.start(Fed())
+    for question in (Find("#tea", time=1), Read("#tea", 99)):
+        with pytest.raises(Unavailable, match="missing"):
+            await backend.ask(question)
+    assert len(await backend.read(Read("#milk", 99))) == 10
+    await backend.close()
 
 
 def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_path: Path) -> None:
@@ -133,6 +74,30 @@ def test_a_backup_comes_back_and_goes_on_as_another_incarnation(data: Path, tmp_
         assert reader.find(Find("#tea", lost.id)) is None
         assert reader.find(Find("#tea", new.id)) == new.number
     assert verify(data / FILE).problems == []
+
+
+def test_what_nobody_closed_comes_back_to_its_last_entry(data: Path, tmp_path: Path) -> None:
+    """What a killed server left is two files; what was moved aside is brought back in the same way."""
+    killed = tmp_path / "killed"
+    with closing(Writer(data)) as writer:
+        writer.write([said("the last before it was killed")])
+        shutil.copytree(data, killed)
+    assert (killed / f"{FILE}-wal").stat().st_size > 0
+    assert restore(killed / FILE, tmp_path / "elsewhere") is None
+    assert numbers(tmp_path / "elsewhere", "#tea")[-1] == 13
+    aside = restore(killed / FILE, killed)
+    assert aside is not None
+    assert numbers(killed, "#tea", aside.name)[-1] == 13
+    assert numbers(killed, "#tea")[-1] == 13
+    assert verify(killed / FILE).problems == []
+
+
+def test_nothing_that_was_moved_aside_is_lost(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda form: "now")
+    back_up(data / FILE, tmp_path / "copy")
+    aside = {restore(tmp_path / "copy", data) for _ in range(3)}
+    assert len(aside) == 3
+    assert all(one is not None and len(numbers(data, "#tea", one.name)) == 12 for one in aside)
 
 
 async def test_a_log_is_copied_while_a_server_writes_to_it(data: Path, tmp_path: Path) -> None:
@@ -163,7 +128,7 @@ def test_what_cannot_be_copied_or_brought_back_is_left_as_it_is(data: Path, tmp_
         back_up(data / FILE, copy)
     assert there.value.exit_code == EX_CANTCREAT
     with closing(apsw.Connection(str(copy))) as db:
-        changed(db)
+        db.execute("UPDATE entry SET time = time + 1 WHERE position = 7")
     with pytest.raises(CannotStart) as damaged:
         restore(copy, data)
     assert damaged.value.exit_code == EX_DATAERR
@@ -205,6 +170,19 @@ async def test_what_is_due_goes_and_what_holds_stays(
     await backend.close()
     assert [event.topic for event in fed.events if isinstance(event, TopicSet)] == ["the topic"]
     assert verify(data / FILE).problems == []
+
+
+async def test_a_time_that_the_disk_made_up_deletes_nothing(data: Path) -> None:
+    with closing(apsw.Connection(str(data / FILE))) as db:
+        db.execute("UPDATE entry SET time = 1 WHERE position = 11")  # where the halving looks first
+    backend = Embedded(data, keep=Keep(days=1))
+    await backend.start(Fed())
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable, match="damaged"):
+            await speak(backend)
+    assert numbers(data, "#tea")[:12] == list(range(1, 13))
+    assert numbers(data, "#milk") == list(range(1, 11))
+    await backend.close()
 
 
 def test_places_are_never_given_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,11 @@ import json
 import random
 import shutil
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tcpchat.backend.backup import back_up
 from tcpchat.backend.base import Unavailable
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.entries import DAMAGED
@@ -17,14 +17,32 @@ from tcpchat.backend.export import entries
 from tcpchat.backend.schema import FILE
 from tcpchat.backend.store import Writer
 from tcpchat.backend.verify import verify
+from tcpchat.config import Keep
 from tcpchat.model.errors import CannotStart
 from tcpchat.model.events import LOGGED, Redacted, Said, Told, TopicSet
-from tcpchat.model.records import Append, Document, Get, Hits, Put, Read, Search, conversation, emptied, log_of
+from tcpchat.model.records import (
+    Append,
+    Collect,
+    Document,
+    Find,
+    Get,
+    Hits,
+    Latest,
+    Put,
+    Question,
+    Read,
+    Search,
+    Since,
+    conversation,
+    emptied,
+    log_of,
+)
 from tests.backend.conftest import Fed
 
 ROOMS = [f"#room{number}" for number in range(6)]
 TALK = conversation("=ann", "=bob")
 DOCUMENTS = {f"key{number}": f"value {number} ".encode() * 20 for number in range(10)}
+MORE = "said after the flip"
 
 Place = tuple[str, int]
 
@@ -64,6 +82,7 @@ class Look:
     def __init__(self, said: dict[Place, LOGGED], where: str) -> None:
         self._said = said
         self._where = where
+        self._middle = said[ROOMS[0], 20].time
         self.noticed: set[str] = set()
 
     def right(self, event: LOGGED, log: str) -> None:
@@ -75,12 +94,13 @@ class Look:
 
     async def at_all(self, directory: Path) -> None:
         """Through the backend, as a server does."""
-        backend, fed = Embedded(directory), Fed()
+        backend, fed = Embedded(directory, keep=Keep(days=1)), Fed()
         try:
             await backend.start(fed)
         except CannotStart:
             self.noticed.add("start")
             return
+        failing = asyncio.ensure_future(backend.failure())
         for event in fed.events:
             self.right(event, log_of(event))  # type: ignore[arg-type]
         try:
@@ -88,12 +108,12 @@ class Look:
                 await self._reads(backend, log)
             for key, value in DOCUMENTS.items():
                 await self._gets(backend, key, value)
-            with suppress(Unavailable):
-                hits = await backend.ask(Search(dict.fromkeys(ROOMS, 1), [["teacup"]], 1_000))
-                assert isinstance(hits, Hits)
-                for event in hits.events:
-                    self.right(event, log_of(event))
+            for question in self._questions():
+                await self._asks(backend, question)
+            await self._says_more(backend)
+            assert not failing.done(), f"{self._where}: {failing.result()}"
         finally:
+            failing.cancel()
             await backend.close()
 
     def looked_through(self, directory: Path) -> None:
@@ -101,8 +121,10 @@ class Look:
         try:
             if verify(directory / FILE).problems:
                 self.noticed.add("verify")
-            for event in entries(directory / FILE, "", 0, lambda _: self.noticed.add("export")):
-                self.right(event, log_of(event))
+            for room, since in (("", 0), (ROOMS[0], self._middle)):
+                for event in entries(directory / FILE, room, since, lambda _: self.noticed.add("export")):
+                    self.right(event, log_of(event))
+            back_up(directory / FILE, directory / "copy")
         except CannotStart:
             self.noticed.add("tools")
 
@@ -116,6 +138,50 @@ class Look:
             self.right(event, log)
         if len(page) < sum(place[0] == log for place in self._said):
             self.noticed.add("missing")
+
+    def _questions(self) -> list[Question]:
+        """Whatever else can be asked."""
+        return [
+            Search(dict.fromkeys(ROOMS, 1), [["teacup"]], 1_000),
+            Search({TALK: 5}, [["told"]], 5, by="bob", after=self._middle),
+            Latest(ROOMS, "=ann", 0, 1 << 60, 50),
+            *(Find(log, time=self._middle) for log in (*ROOMS, TALK)),
+            *(Find(log_of(event), event.id) for event in list(self._said.values())[::40]),
+            Since("=ann", ""),
+            Since("=bob", self._said[TALK, 20].id),
+            Collect("space"),
+        ]
+
+    async def _asks(self, backend: Embedded, question: Question) -> None:
+        try:
+            answer = await backend.ask(question)
+        except Unavailable:
+            self.noticed.add("question")
+            return
+        match answer:
+            case Hits(events=events) | [*events]:
+                for event in events:
+                    if isinstance(event, LOGGED):
+                        self.right(event, log_of(event))
+            case dict():
+                assert all(DOCUMENTS.get(key) == document.value for key, document in answer.items()), self._where
+
+    async def _says_more(self, backend: Embedded) -> None:
+        """It is stored, or refused in words; under a key that is known, what was said is what was stored."""
+        for record in (
+            Append(Said(room=ROOMS[1], by="ann", text=MORE), "k3"),
+            Append(Said(room=ROOMS[2], by="ann", text=MORE)),
+            Append(TopicSet(room=ROOMS[3], by="ann", topic="another")),
+            Append(Redacted(room=ROOMS[4], by="ann", of=self._said[ROOMS[4], 30].id)),
+            Put("space", "key1", b"another", 1),
+        ):
+            try:
+                outcome = await backend.record(record)
+            except Unavailable:
+                self.noticed.add("refused")
+                continue
+            if isinstance(record, Append) and record.key and isinstance(outcome, Said) and outcome.text != MORE:
+                self.right(outcome, outcome.room)
 
     async def _gets(self, backend: Embedded, key: str, value: bytes) -> None:
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
 
@@ -26,13 +26,8 @@ def back_up(path: Path, copy: Path) -> Report:
     if copy.exists():
         raise CannotStart(f"{copy} is there already. Choose another name, or move it away.", EX_CANTCREAT)
     unfinished = copy.with_name(copy.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
     try:
-        with schema.explained(path), closing(schema.open_for_reading(path)) as db:
-            schema.check_newest(db, path)
-            os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner may read it
-            db.execute("PRAGMA query_only=OFF").fetchall()
-            db.execute("VACUUM INTO ?", (str(unfinished),)).fetchall()
+        _copy(path, unfinished)
         _settle(unfinished)
         report = verify(unfinished)
         os.replace(unfinished, copy)
@@ -69,32 +64,50 @@ def restore(copy: Path, directory: Path) -> Path | None:
 def _replace(copy: Path, directory: Path) -> Path | None:
     path = directory / schema.FILE
     fresh = directory / (schema.FILE + ".restored")
-    os.close(os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600))
-    shutil.copyfile(copy, fresh)
-    _begin_another_era(fresh)
-    _settle(fresh)
-    aside = _move_aside(path) if path.exists() else None
-    os.replace(fresh, path)
+    try:
+        _copy(copy, fresh)
+        _begin_another_era(fresh)
+        _settle(fresh)
+        aside = _move_aside(path) if path.exists() else None
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
     for suffix in ("", "-wal", "-shm", "-journal"):
         (directory / (index.FILE + suffix)).unlink(missing_ok=True)
     _settle(directory)
     return aside
 
 
+def _copy(path: Path, fresh: Path) -> None:
+    """What SQLite reads there, in one new file: the end of it may be in a write-ahead log that nobody closed."""
+    fresh.unlink(missing_ok=True)
+    with schema.explained(path), closing(schema.open_for_reading(path)) as db:
+        schema.check_newest(db, path)
+        os.close(os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner may read it
+        db.execute("PRAGMA query_only=OFF").fetchall()
+        db.execute("VACUUM INTO ?", (str(fresh),)).fetchall()
+
+
 def _begin_another_era(path: Path) -> None:
-    with closing(apsw.Connection(str(path))) as db, db:
+    with schema.explained(path), closing(apsw.Connection(str(path))) as db, db:
         db.execute("INSERT INTO era VALUES (?, ?)", (schema.end_of(db) + 1, token_hex(3)))
 
 
 def _move_aside(path: Path) -> Path:
     """The log and what belongs to it, under another name."""
-    aside = path.with_name(f"{path.name}.{time.strftime('%Y-%m-%d-%H%M%S')}")
+    aside = _free_name(f"{path}.{time.strftime('%Y-%m-%d-%H%M%S')}")
     for suffix in ("-wal", ""):  # the write-ahead log belongs to the file of the same name
         old = path.with_name(path.name + suffix)
         if old.exists():
             os.replace(old, aside.with_name(aside.name + suffix))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
     return aside
+
+
+def _free_name(name: str) -> Path:
+    """A name that nothing has: what was moved aside in the same second stays."""
+    names = (Path(name if number == 1 else f"{name}-{number}") for number in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def _settle(path: Path) -> None:

@@ -93,6 +93,14 @@ def link(entry: Row, before: bytes) -> bytes:
     return blake2b(before + place + (entry.digest or digest_of(entry)), digest_size=DIGEST_BYTES).digest()
 
 
+def follows(entry: Row, before: bytes) -> bool:
+    """Whether its link is the one that follows the one `before`."""
+    try:
+        return entry.chain == link(entry, before)
+    except (TypeError, ValueError, StructError):  # what is there cannot be a link, or a salt
+        return False
+
+
 def is_whole(entry: Row) -> bool:
     """Whether the entry says what was stored."""
     return entry.crc == sum_of(*entry[:8])

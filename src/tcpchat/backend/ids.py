@@ -36,11 +36,15 @@ class Ids:
 
     def position(self, id: str) -> int:
         """Where the entry with this id is; 0, where none is, if it is no id of this log."""
-        _, _, written = id.rpartition("-")
-        if not (written.isascii() and written.isdigit()) or written[:1] == "0":
-            return 0
-        position = bounded(int(written[:19]))
+        position = position_in(id.rpartition("-")[2])
         return position if self.of(position) == id else 0
+
+
+def position_in(written: str) -> int:
+    """The place that somebody wrote; 0, where none is, if it is none."""
+    if not (written.isascii() and written.isdigit()) or written[:1] == "0":
+        return 0
+    return bounded(int(written[:19]))
 
 
 def bounded(number: int) -> int:

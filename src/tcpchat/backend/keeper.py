@@ -100,7 +100,7 @@ class Keeper:
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._writer.settle()  # SQLite waits only if nothing was written meanwhile
             self._writing.finishing = True
-        except apsw.Error as error:
+        except (apsw.Error, *DAMAGE) as error:
             self._in_trouble(error)
         self._asked = False
         return True
@@ -112,7 +112,7 @@ class Keeper:
         for one in due(db, self._keep):
             self._writing.delete(one)
 
-    def _in_trouble(self, error: apsw.Error) -> None:
+    def _in_trouble(self, error: Exception) -> None:
         kind = trouble(error)
         if kind is Trouble.FAILED:
             raise error

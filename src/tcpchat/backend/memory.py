@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tcpchat.backend.answers import is_wanted, within
 from tcpchat.backend.base import Sink
+from tcpchat.backend.ids import position_in
 from tcpchat.backend.order import MOST_QUEUED, Durable, Order, Outcome, Written, now_ms
 from tcpchat.model import names, records
 from tcpchat.model.events import LOGGED, Redacted, RoomRenamed, Said, Told, TopicSet
@@ -120,7 +121,7 @@ class Memory:
 
     def _since(self, wish: Since) -> list[Span]:
         made_in, _, place = wish.id.rpartition("-")
-        position = int(place) if made_in == self.incarnation else 0
+        position = position_in(place) if made_in == self.incarnation else 0
         spans = []
         for name, log in self._logs.items():
             if wish.party in parties(name) and (missed := log.beyond(position)):

@@ -17,7 +17,7 @@ from tcpchat.backend.ids import MOST_NUMBER, Ids, bounded
 from tcpchat.backend.index import Query, newest_first
 from tcpchat.model import records
 from tcpchat.model.events import LOGGED, Said, Told
-from tcpchat.model.records import Collect, Document, Find, Get, Hits, Latest, Question, Read, Since, Span
+from tcpchat.model.records import Collect, Document, Find, Get, Hits, Latest, Question, Read, Since, Span, parties
 
 SEARCH_SECONDS = 0.1
 """How long one may look for something."""
@@ -91,13 +91,13 @@ class Reader:
         log = self._log(wish.log)
         if wish.id:
             query = "SELECT number FROM entry WHERE position = ? AND log = ?"
-            number: int | None = self._db.execute(query, (self._ids.position(wish.id), log.id)).get
-            return number
+            number = self._db.execute(query, (self._ids.position(wish.id), log.id)).get
+            return None if number is None else schema.number(number)
         return first_beyond(self._db, log.id, "time", wish.time)
 
     def latest(self, wish: Latest) -> list[LOGGED]:
         """The latest that was said in each of the logs, if it is in the span of time."""
-        talks = [name for name, _ in self._db.execute(_TALKS, (wish.party, _MOST_TALKS))]
+        talks = self._talks(wish.party)
         events = [event for log in [*wish.logs, *talks] for event in self.read(Read(log, 1, said=True))]
         return within(wish, events)
 
@@ -124,11 +124,11 @@ class Reader:
         """The conversations of a party in which there is something after an entry."""
         position = self._ids.position(wish.id)
         spans = []
-        name: Any
-        log: Any
-        for name, log in self._db.execute(_TALKS, (wish.party, _MOST_TALKS)).fetchall():
+        for name, log in self._talks(wish.party).items():
             first = first_beyond(self._db, log, "position", position + 1)
-            last: int = self._db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get
+            last = schema.number(
+                self._db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get
+            )
             if first <= last:
                 spans.append(Span(name, first, last))
         return spans
@@ -147,6 +147,11 @@ class Reader:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def _talks(self, party: str) -> dict[str, int]:
+        """The conversations of a party, and their logs. Whose one is, its name says: nothing else counts."""
+        found: list[Any] = self._db.execute(_TALKS, (party, _MOST_TALKS)).fetchall()
+        return {name: log for name, log in found if party in parties(name)}
 
     def _log(self, name: str) -> _Log:
         row = self._db.execute("SELECT id, name, pruned, anchor, crc FROM log WHERE name = ?", (name,)).fetchone()
@@ -176,17 +181,19 @@ def first_beyond(db: apsw.Connection, log: int, column: str, least: int) -> int:
     """The number of a log's first entry whose time or position is at least this; after the last one, if there is none.
 
     Both rise with the numbers, so it is found by halving.
+
+    :raises apsw.CorruptError: if one of those that are looked at is missing.
     """
     bounds = "SELECT coalesce(min(number), 1), coalesce(max(number), 0) FROM entry WHERE log = ?"
-    low, high = db.execute(bounds, (log,)).fetchone()  # type: ignore[misc]
+    low, high = map(schema.number, db.execute(bounds, (log,)).fetchone() or ())
     query = f"SELECT {column} FROM entry WHERE log = ? AND number = ?"
     while low <= high:
         middle = (low + high) // 2
-        if db.execute(query, (log, middle)).get < least:
+        if schema.number(db.execute(query, (log, middle)).get) < least:
             low = middle + 1
         else:
             high = middle - 1
-    return low  # type: ignore[no-any-return]
+    return low
 
 
 def in_a_row(rows: Iterator[Entry], log: int, start: int, *, backwards: bool) -> Iterator[Entry]:
@@ -200,7 +207,7 @@ def in_a_row(rows: Iterator[Entry], log: int, start: int, *, backwards: bool) ->
             raise apsw.CorruptError(f"entry {expected} is missing before entry {row[2]}")
         if row[1] != log:
             raise apsw.CorruptError(f"the index takes entry {row[2]} of another log for one of this")
-        expected = row[2] + (-1 if backwards else 1)
+        expected = schema.number(row[2]) + (-1 if backwards else 1)
         yield row
 
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import apsw
 
+from tcpchat.backend import chain, schema
+from tcpchat.backend.entries import COLUMNS
 from tcpchat.backend.order import now_ms
 from tcpchat.backend.reader import first_beyond
 from tcpchat.config import Keep
@@ -24,15 +26,26 @@ class Due(NamedTuple):
 
 
 def due(db: apsw.Connection, keep: Keep) -> Iterator[Due]:
-    """What is to be deleted now, log by log."""
+    """What is to be deleted now, log by log.
+
+    :raises apsw.CorruptError: if the file is damaged.
+    """
     first_kept = _first_position(db, keep.entries)
     logs: list[Any] = db.execute("SELECT id, pruned FROM log").fetchall()
     for log, pruned in logs:
-        last: Any = db.execute("SELECT max(number) FROM entry WHERE log = ?", (log,)).get
-        if last is not None:
-            through = min(last, max(_through(db, log, last, first_kept, keep)))
-            if through > pruned:
-                yield Due(log, pruned, through)
+        last = schema.number(db.execute("SELECT coalesce(max(number), 0) FROM entry WHERE log = ?", (log,)).get)
+        through = min(last, max(_through(db, log, last, first_kept, keep)))
+        if through > schema.number(pruned):
+            _check(db, log, through)
+            yield Due(log, pruned, through)
+
+
+def _check(db: apsw.Connection, log: int, number: int) -> None:
+    """The last one that is due is what was written: a time that the disk made up must not delete those before it."""
+    row: Any = db.execute(f"SELECT {COLUMNS} FROM entry WHERE log = ? AND number = ?", (log, number)).fetchone()
+    *entry, crc = row or (None,) * 9
+    if crc != chain.sum_of(*entry):
+        raise apsw.CorruptError(f"entry {number} of a log is damaged, and those before it may not be due to be deleted")
 
 
 def _through(db: apsw.Connection, log: int, last: int, first_kept: int, keep: Keep) -> Iterator[int]:

@@ -159,6 +159,16 @@ def sum_of(*values: object) -> int:
     return crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
+def number(read: object) -> int:
+    """A number that was read.
+
+    :raises apsw.CorruptError: if it is none, because what it stands in is missing, or was changed.
+    """
+    if not isinstance(read, int):
+        raise apsw.CorruptError("an entry is missing, or is not where its index says")
+    return read
+
+
 def end_of(db: apsw.Connection) -> int:
     """The place of the last entry that was ever written; 0 if none was.
 
@@ -240,6 +250,8 @@ def check_newest(db: apsw.Connection, path: Path) -> None:
     done: int = db.execute("PRAGMA user_version").get
     if done > len(MIGRATIONS):
         raise _newer(path)
+    if not done:
+        raise CannotStart(f"{path} is empty: it is no log yet.", EX_DATAERR)
     if done < len(MIGRATIONS):
         raise CannotStart(f"{path} is an older tcpchat's. Start the server on it once, which upgrades it.", EX_CONFIG)
 

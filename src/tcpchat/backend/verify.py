@@ -13,7 +13,8 @@ import msgspec
 from tcpchat.backend import chain, schema
 from tcpchat.backend.entries import decode
 from tcpchat.backend.ids import Ids
-from tcpchat.model.events import Redacted
+from tcpchat.model.events import Redacted, TopicSet
+from tcpchat.model.records import parties
 
 _COLUMNS = ", ".join(chain.Row._fields)
 
@@ -55,6 +56,7 @@ class _Log:
         self._number = pruned
         self._position = 0
         self._before: bytes | None = anchor
+        self._topic = 0
         self.emptied: dict[str, int] = {}
         self.taken_back: set[str] = set()
 
@@ -69,7 +71,7 @@ class _Log:
                 report.problems.append(f"{name}: what is known of this log was changed")
             log = cls(report, ids, name, pruned, anchor)
             log.look_at_each(db, id)
-            log.end()
+            log.end(db.execute("SELECT position FROM holding WHERE log = ? AND kind = 'topic'", (id,)).get)
             total += log.last
         report.logs = len(logs)
         report.problems += _of_the_end(db, total)
@@ -101,13 +103,17 @@ class _Log:
             self._wrong(entry, "was changed")
         elif entry.position <= self._position:
             self._wrong(entry, "was moved")
-        elif self._before is not None and chain.link(entry, self._before) != entry.chain:
+        elif self._before is not None and not chain.follows(entry, self._before):
             self._wrong(entry, "is not the one that was written: it was changed or moved, and its sum made to fit")
         self._number, self._position, self._before = entry.number, entry.position, entry.chain
         self._note(entry)
 
-    def end(self) -> None:
-        """There are no more."""
+    def end(self, topic: object) -> None:
+        """There are no more. The `topic` that holds is at this place."""
+        if self._topic not in (0, topic):
+            self._report.problems.append(
+                f"{self._name}: the topic that was set last ({self._ids.of(self._topic)}) does not hold"
+            )
         for id in self.emptied.keys() - self.taken_back:
             self._report.problems.append(
                 f"{self._name}: entry {self.emptied[id]} ({id}) was emptied, and nobody took it back"
@@ -119,10 +125,12 @@ class _Log:
             self.emptied[id] = entry.number
         try:
             event = decode(entry.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, TypeError):
             return  # its sum said so
         if isinstance(event, Redacted):
             self.taken_back.add(event.of)
+        elif isinstance(event, TopicSet):
+            self._topic = entry.position
 
     def _missing(self, first: int, last: int) -> None:
         which = f"entry {first} is" if first == last else f"entries {first} to {last} are"
@@ -164,6 +172,29 @@ def _of_what_holds(db: apsw.Connection) -> Iterator[str]:
     ):
         if crc != schema.sum_of(*row):
             yield f"the {row[1]} of {name} was changed"
+            continue
+        log, kind, position, *_, body = row
+        written = db.execute("SELECT body FROM entry WHERE position = ? AND log = ?", (position, log)).get
+        if written not in (body, None):  # of an entry that was deleted for its age there is only this
+            yield f"the {kind} of {name} is not the one that was written: it was changed, and its sum made to fit"
+
+
+def _of_deletions(db: apsw.Connection) -> Iterator[str]:
+    """What was deleted for its age was counted once in its log, and once for all."""
+    known, said = db.execute("SELECT (SELECT pruned FROM head), (SELECT sum(pruned) FROM log)").fetchone() or (0, 0)
+    if known != (said or 0):
+        yield f"{said} entries pass for deleted for their age, but {known} were"
+
+
+def _of_talkers(db: apsw.Connection) -> Iterator[str]:
+    """Who talks in which conversations is what these are called."""
+    logs: list[Any] = db.execute("SELECT id, name FROM log").fetchall()
+    said = {(party, id) for id, name in logs for party in parties(name)}
+    known = set(db.execute("SELECT name, log FROM party").fetchall())
+    changed = {log for _, log in said ^ known}
+    for id, name in logs:
+        if id in changed:
+            yield f"who talks in {name} was changed"
 
 
 def _of_strays(db: apsw.Connection) -> Iterator[str]:
@@ -172,4 +203,10 @@ def _of_strays(db: apsw.Connection) -> Iterator[str]:
         yield f"entry {position} belongs to no log"
 
 
-_CHECKS: tuple[Callable[[apsw.Connection], Iterator[str]], ...] = (_of_documents, _of_what_holds, _of_strays)
+_CHECKS: tuple[Callable[[apsw.Connection], Iterator[str]], ...] = (
+    _of_documents,
+    _of_what_holds,
+    _of_deletions,
+    _of_talkers,
+    _of_strays,
+)
