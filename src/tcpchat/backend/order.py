@@ -42,11 +42,15 @@ class Order:
         :param queued: how many records may wait before it is `crowded`.
         """
         self._most = queued
+        self.crowded = False
+        """See `Backend.crowded`."""
         self._room = asyncio.Event()
         self._sink = sink
         self._write = write
         self._loop = asyncio.get_running_loop()
         self._queue: list[_Waiting] = []
+        self._renamings = 0
+        """How many in the queue rename a room."""
         self._batch: list[_Waiting] = []
         self._busy = False
         self._closed = ""
@@ -54,11 +58,6 @@ class Order:
         self._idle = asyncio.Event()
         self._idle.set()
         self._holdings = Holdings()
-
-    @property
-    def crowded(self) -> bool:
-        """See `Backend.crowded`."""
-        return len(self._queue) >= self._most
 
     async def uncrowded(self) -> None:
         """See `Backend.uncrowded`."""
@@ -73,6 +72,9 @@ class Order:
             future.set_exception(Unavailable(self._closed))
             return future
         self._queue.append((record, future))
+        self._renamings += _renames(record)
+        if len(self._queue) >= self._most:
+            self.crowded = True
         if not self._busy:
             self._busy = True
             self._idle.clear()
@@ -105,7 +107,8 @@ class Order:
     def fail(self) -> None:
         """Nothing is recorded any more: what waits certainly is not."""
         self._closed = "Not stored: the server's log has failed."
-        queue, self._queue = self._queue, []
+        queue, self._queue, self._renamings = self._queue, [], 0
+        self._count()
         _tell([(future, Unavailable(self._closed)) for _, future in queue])
 
     async def close(self) -> None:
@@ -125,9 +128,10 @@ class Order:
             self._busy = False
             self._idle.set()
             return
-        first = next((place for place, (record, _) in enumerate(self._queue) if _renames(record)), len(self._queue))
+        first = self._first_renaming()
         self._batch, self._queue = self._queue[: first or 1], self._queue[first or 1 :]
-        self._room.set()
+        self._renamings -= first == 0
+        self._count()
         durable = [record for record, _ in self._batch if isinstance(record, _DURABLE)]
         if first == 0 and self._is_open(self._batch[0][0]):
             self._loop.call_soon(self.written, ((None, False),))
@@ -135,6 +139,17 @@ class Order:
             self._write(durable)
         else:
             self._loop.call_soon(self.written, ())
+
+    def _first_renaming(self) -> int:
+        """Where the first record in the queue is that renames a room; at its end, if none does."""
+        if not self._renamings:
+            return len(self._queue)
+        return next(place for place, (record, _) in enumerate(self._queue) if _renames(record))
+
+    def _count(self) -> None:
+        self.crowded = len(self._queue) >= self._most
+        if not self.crowded:
+            self._room.set()
 
     def _is_open(self, record: Record) -> bool:
         """Whether somebody sits in a room of the name that another one is to have."""

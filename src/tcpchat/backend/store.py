@@ -174,22 +174,24 @@ class _Batch:
         self.position = position
         self.redacted = False
         self._now = now_ms()
-        self._salts = os.urandom(chain.SALT_BYTES * size)
+        salts = os.urandom(chain.SALT_BYTES * size)
+        self._salts = [salts[start : start + chain.SALT_BYTES] for start in range(0, len(salts), chain.SALT_BYTES)]
         self._rows: list[chain.Row] = []
         self._keyed: dict[tuple[int, str], list[tuple[chain.Row, Event]]] = {}
 
     def add(self, append: Append) -> Written:
         """Give the event its place, or find the one that was stored first under its key."""
         event, key = append.event, append.key
-        if type(event) in _TOUCHES and not _TOUCHES[type(event)](self, event):
+        kind = type(event)
+        if kind in _TOUCHES and not _TOUCHES[kind](self, event):
             return None, False
-        head = self._head(log_of(event))
-        author = names.fold(event.by)
+        log, author = log_of(event), names.fold(event.by)
+        head = self._logs.get(log) or self._head(log)
         if key and (known := self._known(head.id, author, append)) is not None:
             return known, False
         row = self._row(head, author, append)
         self._rows.append(row)
-        if type(event) is TopicSet:
+        if kind is TopicSet:
             self._hold("topic", row)
         placed = replace(event, time=head.time, number=head.number, id=self._ids.of(self.position))
         if key:
@@ -243,8 +245,7 @@ class _Batch:
         head.number += 1
         head.time = max(self._now, head.time + 1)
         party = append.party or None if append.key else None
-        salt, self._salts = self._salts[: chain.SALT_BYTES], self._salts[chain.SALT_BYTES :]
-        body = encode(append.event)
+        body, salt = encode(append.event), self._salts.pop()
         row = chain.row(
             self.position, head.id, head.number, head.time, author, party, append.key or None, body, salt, head.chain
         )

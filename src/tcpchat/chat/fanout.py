@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Collection, Iterable
+from itertools import compress, repeat
+from operator import is_not
 
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
@@ -13,15 +15,17 @@ log = logging.getLogger(__name__)
 class Run:
     """The events of one batch that the same people hear, in order, and how each encoding writes them."""
 
-    __slots__ = ("_chunks", "_lines", "authors", "events", "starts")
+    __slots__ = ("_kinds", "_lines", "authors", "chunks", "events", "starts")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.authors: list[User | None] = []
         self.starts: dict[User, int] = {}
         """For those who came, or spoke, during the run: the first event that is for them."""
+        self.chunks: dict[Encoding, bytes] = {}
+        """The whole run, as far as somebody asked for it."""
         self._lines: dict[Encoding, list[bytes]] = {}
-        self._chunks: dict[Encoding, bytes] = {}
+        self._kinds: set[type[Event]] = set()
 
     def add(self, event: Event, author: User | None) -> None:
         """Another event; its author may not be among those who want to hear it."""
@@ -29,19 +33,22 @@ class Run:
             self.starts.setdefault(author, 0)
         self.events.append(event)
         self.authors.append(author)
+        self._kinds.add(type(event))
 
     def chunk(self, encoding: Encoding) -> bytes:
-        """The whole run."""
-        chunk = self._chunks.get(encoding)
-        if chunk is None:
-            chunk = self._chunks[encoding] = b"".join(self._written(encoding))
+        """The whole run; it is all there."""
+        chunk = self.chunks[encoding] = b"".join(self._written(encoding))
         return chunk
 
     def view(self, user: User, encoding: Encoding) -> bytes:
         """The run as one sees it who came during it or has a part in it."""
         own, start = encoding.own, self.starts[user]
-        lines = self._written(encoding)[start:]
-        heard = zip(lines, self.events[start:], self.authors[start:], strict=True)
+        lines, authors = self._written(encoding)[start:], self.authors[start:]
+        if own >= self._kinds:
+            return b"".join(lines)
+        if own.isdisjoint(self._kinds):
+            return b"".join(compress(lines, map(is_not, authors, repeat(user))))
+        heard = zip(lines, self.events[start:], authors, strict=True)
         return b"".join(line for line, event, author in heard if author is not user or type(event) in own)
 
     def _written(self, encoding: Encoding) -> list[bytes]:
@@ -120,12 +127,17 @@ class Fanout:
 
 def _deliver(members: Iterable[User], run: Run) -> None:
     """One chunk to each. Whoever has no room for it is told what is missing, and catches up by itself."""
-    starts, chunk_for = run.starts, run.chunk
+    starts, chunks = run.starts, run.chunks
     for user in members:
         listener = user.listener
         encoding = listener.encoding
         try:
-            chunk = run.view(user, encoding) if user in starts else chunk_for(encoding)
+            if user in starts:
+                chunk = run.view(user, encoding)
+            elif encoding in chunks:
+                chunk = chunks[encoding]
+            else:
+                chunk = run.chunk(encoding)
         except Exception:  # what cannot be written for some must not keep it from the others
             log.exception("%s could not be told of something", user.nick)
             continue

@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import StreamWriter
 from collections import deque
+from contextlib import suppress
 
 HIGH_WATER = 65_536
 LOW_WATER = 16_384
@@ -26,10 +27,10 @@ class Outbox:
     """A queue of chunks before a stream. Nothing waiting: a chunk goes straight to the stream.
 
     While the stream is behind, chunks wait here, the same objects for all who are to get them, and one task, the
-    pump, passes them on; in one write, as much as the stream takes. The pump lives only as long as something waits.
+    pump, passes them on; in one write, as much as the stream takes. Queue and pump are there while something waits.
     """
 
-    __slots__ = ("_budget", "_limit", "_pump", "_queue", "_size", "_stuck", "_taken", "_total", "_transport", "_writer")
+    __slots__ = ("_budget", "_limit", "_pump", "_queue", "_size", "_stuck", "_transport", "_untaken", "_writer")
 
     def __init__(self, writer: StreamWriter, limit: int, budget: Budget) -> None:
         """
@@ -40,11 +41,11 @@ class Outbox:
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._limit = limit
         self._budget = budget
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes] | None = None
         self._size = 0
         self._pump: asyncio.Task[None] | None = None
-        self._total = 0
-        self._taken = 0
+        self._untaken = 0
+        """How much would wait if nothing had been taken since this was last looked at."""
         self._stuck: float | None = None
 
     @property
@@ -63,24 +64,35 @@ class Outbox:
         It is as exact as it is often asked.
         """
         waiting = self._size + self._transport.get_write_buffer_size()
-        taken, self._taken = self._taken, self._total - waiting
+        untaken, self._untaken = self._untaken, waiting
         if not waiting:
             self._stuck = None
             return None
-        if self._stuck is None or self._taken > taken:
+        if self._stuck is None or waiting < untaken:
             self._stuck = now
         return now - self._stuck
 
+    def offer(self, chunk: bytes) -> bool:
+        """Take a chunk; False if as much waits as may. Never waits. Nearly everything that is sent comes this way."""
+        if self._pump is None and not self._transport.get_write_buffer_size():
+            self._stuck = None
+            try:  # noqa: SIM105 (`suppress` would cost more than all the rest)
+                self._transport.write(chunk)
+            except RuntimeError:  # it is closed; the session reads of that by itself
+                pass
+            return True
+        if self.full:
+            return False
+        self._put_behind(chunk)
+        return True
+
     def put(self, chunk: bytes) -> None:
-        """Take a chunk, never wait. Who could do without it asks `full` first."""
-        self._total += len(chunk)
-        if self._queue or self._transport.get_write_buffer_size() > LOW_WATER:
-            self._queue.append(chunk)
-            self._count(len(chunk))
-            if self._pump is None:
-                self._pump = asyncio.get_running_loop().create_task(self._drain())
-        elif not self._transport.is_closing():
-            self._transport.write(chunk)
+        """Take a chunk, however much waits. Never waits."""
+        if self._pump is None and not self._transport.get_write_buffer_size():
+            self._stuck = None
+            self._write(chunk)
+        else:
+            self._put_behind(chunk)
 
     async def flushed(self) -> None:
         """Wait until nothing waits here any more and the stream has room.
@@ -93,27 +105,42 @@ class Outbox:
 
     async def close(self) -> None:
         """Stop the pump, and forget what waited."""
+        pump = self._pump
         self._forget()
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.wait([self._pump])
+        if pump is not None:
+            pump.cancel()
+            await asyncio.wait([pump])
 
-    async def _drain(self) -> None:
+    def _write(self, chunk: bytes) -> None:
+        with suppress(RuntimeError):  # it is closed; the session reads of that by itself
+            self._transport.write(chunk)
+
+    def _put_behind(self, chunk: bytes) -> None:
+        self._untaken += len(chunk)
+        if self._queue is None:
+            if self._transport.get_write_buffer_size() <= LOW_WATER:
+                self._write(chunk)
+                return
+            self._queue = deque()
+            self._pump = asyncio.get_running_loop().create_task(self._drain(self._queue))
+        self._queue.append(chunk)
+        self._count(len(chunk))
+
+    async def _drain(self, queue: deque[bytes]) -> None:
         try:
-            while self._queue:
+            while queue:
                 await self._writer.drain()
-                self._writer.write(self._next())
+                self._writer.write(self._next(queue))
         except OSError:
             pass  # the session reads of the end by itself
         finally:
             self._forget()
-            self._pump = None
 
-    def _next(self) -> bytes:
+    def _next(self, queue: deque[bytes]) -> bytes:
         """The first chunks, about as many as the stream takes, as one."""
         chunks, size = [], 0
-        while self._queue and size < HIGH_WATER:
-            chunks.append(self._queue.popleft())
+        while queue and size < HIGH_WATER:
+            chunks.append(queue.popleft())
             size += len(chunks[-1])
         self._count(-size)
         return b"".join(chunks)
@@ -123,5 +150,5 @@ class Outbox:
         self._budget.used += more
 
     def _forget(self) -> None:
-        self._queue.clear()
+        self._queue = self._pump = None
         self._count(-self._size)

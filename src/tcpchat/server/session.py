@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
@@ -55,7 +55,7 @@ class Session:
     __slots__ = (
         "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_resume", "_server",
         "_task", "_unsettled", "_writer", "account", "address", "dialect", "encoding", "heard", "host", "outbox",
-        "person", "pinged", "session", "since", "user",
+        "person", "pinged", "put", "session", "since", "user",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +75,7 @@ class Session:
         self._catching: asyncio.Task[None] | None = None
         self._resume: Resume | None = None
         self.outbox = Outbox(writer, self._config.limits.outbox_bytes, server.outboxes)
+        self._tune()
         self.dialect: Dialect | None = None
         self.encoding: Encoding = told.encoding("")
         self.session = session
@@ -88,12 +89,11 @@ class Session:
 
     # what the hub asks of it
 
-    def put(self, chunk: bytes) -> bool:
+    def _tune(self) -> None:
+        """Live or not: what is told goes straight into the outbox, or is refused, so that it is missed."""
+        live = self._catch_up is None and self._resume is None
+        self.put: Callable[[bytes], bool] = self.outbox.offer if live else _refuse
         """See `Listener.put`."""
-        if self._catch_up is not None or self._resume is not None or self.outbox.full:
-            return False
-        self.outbox.put(chunk)
-        return True
 
     def miss(self, events: list[Event]) -> None:
         """See `Listener.miss`."""
@@ -227,10 +227,12 @@ class Session:
         """Obey, and tell what was missed before. What is new is held back from the first moment, and follows it."""
         await self._caught_up()
         resume = self._resume = Resume(self._tell)
+        self._tune()
         try:
             await self._obey(request)
         finally:
             self._resume = None
+            self._tune()
         if resume.held or resume.missed:
             self._begin_to_catch_up(resume.held, resume.missed)
 
@@ -257,9 +259,9 @@ class Session:
     def _say(self, request: Request) -> None:
         """Queue what was said; the rule goes on when it is settled."""
         rule = self._hub.obey(self, request.command)
-        wish = self._step(rule, request, None)
-        if wish is not None:
-            self._unsettled.append((rule, request, self._grant(wish)))
+        record = self._step(rule, request, None)
+        if record is not None:
+            self._unsettled.append((rule, request, self._backend.record(record)))  # type: ignore[arg-type]
 
     async def _settle(self) -> None:
         """Wait until everything said so far is stored and on its way to those who hear it."""
@@ -306,6 +308,7 @@ class Session:
         if self.user is not None and self._ending is None:
             self._catch_up = CatchUp(self.user, missed, self._config.limits.behind)
             self._catch_up.resume(replayed)
+            self._tune()
             self._catching = asyncio.get_running_loop().create_task(self._catch_up_from_log(self._catch_up))
 
     async def _caught_up(self) -> None:
@@ -323,6 +326,7 @@ class Session:
             self.close("something went wrong in the server")
         finally:
             self._catch_up = self._catching = None
+            self._tune()
 
     # its end
 
@@ -347,6 +351,10 @@ class Session:
         finally:
             await self.outbox.close()
             self._writer.transport.abort()
+
+
+def _refuse(_: bytes) -> bool:
+    return False
 
 
 def _this_task() -> asyncio.Task[None]:

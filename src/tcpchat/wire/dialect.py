@@ -1,7 +1,9 @@
 """What a session asks of a dialect."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from tcpchat.config import Config
 from tcpchat.model.commands import Command
@@ -11,7 +13,7 @@ from tcpchat.model.replies import Refused, Reply
 Answer = Reply | Refused
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A wish, and what its dialect needs to know again when it writes the answer."""
 
     command: Command

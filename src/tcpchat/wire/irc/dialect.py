@@ -78,6 +78,9 @@ SHAPES_EVENTS = frozenset(
 )  # fmt: skip
 """The capabilities that change how events are written."""
 
+_IGNORED = b"\r\0"
+"""Neither is part of what a line says (RFC 2812, section 2.3.1)."""
+
 _ECHOED: frozenset[type[Event]] = frozenset({events.Said, events.Told, events.Tagged, events.Redacted})
 _NEVER_OWN: frozenset[type[Event]] = frozenset({events.WentAway, events.MarkerSet})
 _EVERY: frozenset[type[Event]] = frozenset(events.ANY.__args__)
@@ -143,7 +146,7 @@ class Irc:
 
     def receive(self, data: bytes) -> Iterator[Request | bytes]:
         """See `Dialect.receive`."""
-        yield from self._requests(self._lines.feed(data))
+        yield from self._requests(self._lines.feed(data.translate(None, _IGNORED)))
 
     def finish(self) -> Iterator[Request | bytes]:
         """A line without its end was cut off on its way: half a message is worse than none."""
@@ -178,15 +181,24 @@ class Irc:
                 multiline.abandon(self._context)
                 yield self._context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
                 continue
-            text, is_utf8 = _decoded(raw.translate(None, b"\r\0"))  # neither is in a line (RFC 2812, section 2.3.1)
+            try:
+                text, is_utf8 = raw.decode(), True
+            except UnicodeDecodeError:
+                text, is_utf8 = raw.decode("utf-8", "replace"), False
             message = parse(text)
             if message is None:
                 continue
-            label = multiline.label_of(self._context, message) if LABELED_RESPONSE in self._context.capabilities else ""
-            if label or multiline.is_keyed(self._context, message):
+            label = self._label_of(message) if message.tags or self._context.open_batch is not None else None
+            if label is not None:
                 yield from self._in_one_piece(label, message, raw, is_utf8)
             else:
                 yield from self._read(message, raw, is_utf8)
+
+    def _label_of(self, message: Message) -> str | None:
+        """The label of a line that is answered in one piece; one that says something under a key may have none."""
+        context = self._context
+        label = multiline.label_of(context, message) if LABELED_RESPONSE in context.capabilities else ""
+        return label if label or multiline.is_keyed(context, message) else None
 
     def _in_one_piece(self, label: str, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
         """Carry out a line; what comes of it is told in one piece."""
@@ -202,26 +214,29 @@ class Irc:
         self._response = None
         yield response.finished()
 
-    def _read(self, message: Message, raw: bytes, is_utf8: bool) -> Iterator[Request | bytes]:
+    def _read(self, message: Message, raw: bytes, is_utf8: bool) -> Iterable[Request | bytes]:
+        objection = self._objection(message, raw, is_utf8)
+        return (objection,) if objection else READERS[message.command](self._context, message)
+
+    def _objection(self, message: Message, raw: bytes, is_utf8: bool) -> bytes:
+        """Why a line is not even read; nothing, if it is."""
         context, verb = self._context, message.command
-        reader = READERS.get(verb)
-        if is_too_long(raw):
+        if len(raw) > MOST_LINE_BYTES - 2 and is_too_long(raw):
             multiline.abandon(context)
-            yield context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
-        elif not is_utf8:
+            return context.numeric(numerics.ERR_INPUTTOOLONG, last="Input line was too long")
+        if not is_utf8:
             multiline.abandon(context)
-            known = verb if reader is not None else "*"
-            yield context.standard("FAIL", known, "INVALID_UTF8", last="This server speaks UTF-8 only")
-        elif not context.me and verb not in AT_THE_DOOR:
-            yield context.numeric(numerics.ERR_NOTREGISTERED, last="You have not registered")
-        elif context.open_batch is not None and (interruption := multiline.interrupted(context, message)):
-            yield interruption
-        elif reader is None:
-            yield context.numeric(numerics.ERR_UNKNOWNCOMMAND, word(verb)[:40], last="Unknown command")
-        elif len(message.params) < NEEDS.get(verb, 0):
-            yield context.numeric(numerics.ERR_NEEDMOREPARAMS, verb, last="Not enough parameters")
-        else:
-            yield from reader(context, message)
+            known = verb if verb in READERS else "*"
+            return context.standard("FAIL", known, "INVALID_UTF8", last="This server speaks UTF-8 only")
+        if not context.me and verb not in AT_THE_DOOR:
+            return context.numeric(numerics.ERR_NOTREGISTERED, last="You have not registered")
+        if context.open_batch is not None and (interruption := multiline.interrupted(context, message)):
+            return interruption
+        if verb not in READERS:
+            return context.numeric(numerics.ERR_UNKNOWNCOMMAND, word(verb)[:40], last="Unknown command")
+        if len(message.params) < NEEDS.get(verb, 0):
+            return context.numeric(numerics.ERR_NEEDMOREPARAMS, verb, last="Not enough parameters")
+        return b""
 
     def _refusal(self, message: Message, refusal: Refused) -> bytes:
         """As the tables say: a numeric, or a standard reply."""
@@ -243,11 +258,3 @@ def _named(refusal: Refused, command: Command) -> Refused:
         return refusal
     target = getattr(command, "room", "") or getattr(command, "to", "") or getattr(command, "target", "")
     return Refused(refusal.code, refusal.text, about=target or ())
-
-
-def _decoded(raw: bytes) -> tuple[str, bool]:
-    """A line as text, and whether it was any."""
-    try:
-        return raw.decode(), True
-    except UnicodeDecodeError:
-        return raw.decode("utf-8", "replace"), False

@@ -20,7 +20,7 @@ _UNESCAPED = {written[1]: character for character, written in _ESCAPED.items()}
 _ESCAPE_SEQUENCE = re.compile(r"\\(.?)", re.DOTALL)
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """A line: tags with their values as they are meant, who it is from, what, and the parameters."""
 
     command: str
@@ -43,7 +43,9 @@ def parse(line: str) -> Message | None:
     if line.startswith(":"):
         source, _, line = line[1:].partition(" ")
     head, colon, trailing = line.partition(" :")
-    words = [word for word in head.split(" ") if word]
+    words = head.split(" ")
+    if "" in words:
+        words = [word for word in words if word]
     if not words:
         return None
     if colon:

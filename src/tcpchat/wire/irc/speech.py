@@ -1,6 +1,7 @@
 """What is said: to whom it is meant, and the lines in which it is told."""
 
 from collections import deque
+from functools import lru_cache
 from itertools import pairwise
 
 from tcpchat.model import commands, events, names
@@ -9,7 +10,7 @@ from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc.capabilities import BATCH, KEY, MULTILINE
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context
-from tcpchat.wire.irc.writing import Form, line, room_in_line, source
+from tcpchat.wire.irc.writing import Form, line, room_in_line, source, unbroken
 
 ACTION = f"{CTCP}ACTION "
 STATUSES = "@+"
@@ -19,6 +20,7 @@ KIND = "draft/multiline"
 CONCAT = "draft/multiline-concat"
 
 VERBS: dict[commands.Kind, str] = {"text": "PRIVMSG", "notice": "NOTICE", "action": "PRIVMSG"}
+_AROUND: dict[commands.Kind, tuple[str, str]] = {"text": ("", ""), "notice": ("", ""), "action": (ACTION, CTCP)}
 
 
 def said(
@@ -44,6 +46,7 @@ def bad_key(context: Context, verb: str) -> bytes:
     return context.standard("FAIL", verb, "INVALID_KEY", last=text)
 
 
+@lru_cache(maxsize=4_096)
 def split_status(target: str) -> tuple[str, str]:
     """``@#room`` as its status and the room; of several the lowest counts, which includes the others."""
     if target[:1] not in STATUSES:
@@ -63,13 +66,24 @@ def speech(event: events.Said | events.Told, target: str, form: Form) -> bytes:
     """A line; of a long text a batch, or else several lines, of which none is blank."""
     if event.redacted:
         return b""
-    verb = VERBS[event.kind]
-    start, end = (ACTION, CTCP) if event.kind == "action" else ("", "")
-    bare = f":{source(event.by, event.origin)} {verb} {target}"
-    most = room_in_line(f"{bare} :{start}", end)
-    if "\n" not in event.text and len(event.text) * 4 <= most:
-        return line(f"{form.tags(event)}{bare}", last=f"{start}{event.text}{end}")
-    pieces = _pieces(event.text, event.seams, most)
+    head, most = _head(event.by, event.origin, event.kind, target)
+    if len(event.text) * 4 <= most and event.text.isprintable() and not event.tags:  # nearly everything that is said
+        return f"{form.tags(event)}{head}{event.text}{_AROUND[event.kind][1]}\r\n".encode()
+    return _long_speech(event, target, form)
+
+
+@lru_cache(maxsize=4_096)
+def _head(by: str, origin: str, kind: commands.Kind, target: str) -> tuple[str, int]:
+    """What stands before a text, and how many bytes of text fit behind it. No line break gets into it."""
+    start, end = _AROUND[kind]
+    head = unbroken(f":{source(by, origin)} {VERBS[kind]} {target} :{start}").decode()
+    return head, room_in_line(head, end)
+
+
+def _long_speech(event: events.Said | events.Told, target: str, form: Form) -> bytes:
+    start, end = _AROUND[event.kind]
+    bare = f":{source(event.by, event.origin)} {VERBS[event.kind]} {target}"
+    pieces = _pieces(event.text, event.seams, room_in_line(f"{bare} :{start}", end))
     if len(pieces) > 1 and not start and {BATCH, MULTILINE} <= form.capabilities:
         return _batch(event, target, bare, pieces, form)
     shown = [piece for piece, _ in pieces if piece] or [""]

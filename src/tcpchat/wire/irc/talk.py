@@ -1,6 +1,6 @@
 """PRIVMSG, NOTICE, TAGMSG, REDACT."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.text import CTCP
@@ -27,25 +27,25 @@ from tcpchat.wire.irc.writing import Form, line, word
 _KINDS: dict[str, commands.Kind] = {verb: kind for kind, verb in VERBS.items() if kind != "action"}
 
 
-def read_speech(context: Context, message: Message) -> Iterator[Request | bytes]:
+def read_speech(context: Context, message: Message) -> Iterable[Request | bytes]:
     """PRIVMSG <target>{,<target>} :<text>"""
     if message.tags and "batch" in message.tags and (context.open_batch is not None or context.dead_batch):
-        yield from multiline.read_line(context, message)
-    elif not param(message, 0):
-        yield from _unless_notice(message, _no_recipient(context, message))
-    elif not param(message, 1):
-        yield from _unless_notice(message, context.numeric(numerics.ERR_NOTEXTTOSEND, last="No text to send"))
-    else:
-        yield from _read_targets(context, message)
+        return multiline.read_line(context, message)
+    match message.params:
+        case (target, text, *_) if target and text:
+            return _read_targets(context, message, text)
+        case (target, *_) if target:
+            return _unless_notice(message, context.numeric(numerics.ERR_NOTEXTTOSEND, last="No text to send"))
+    return _unless_notice(message, _no_recipient(context, message))
 
 
-def read_notice(context: Context, message: Message) -> Iterator[Request | bytes]:
+def read_notice(context: Context, message: Message) -> Iterable[Request | bytes]:
     """NOTICE <target>{,<target>} :<text>"""
-    yield from read_speech(context, message)
+    return read_speech(context, message)
 
 
-def _read_targets(context: Context, message: Message) -> Iterator[Request | bytes]:
-    text, kind, key = message.params[1], _KINDS[message.command], key_of(context, message)
+def _read_targets(context: Context, message: Message, text: str) -> Iterator[Request | bytes]:
+    kind, key = _KINDS[message.command], key_of(context, message) if message.tags else ""
     if len(key) > MOST_KEY_CHARACTERS:
         yield bad_key(context, message.command)
         return
@@ -154,9 +154,8 @@ def _no_recipient(context: Context, message: Message) -> bytes:
     return context.numeric(numerics.ERR_NORECIPIENT, last=f"No recipient given ({word(message.command)})")
 
 
-def _unless_notice(message: Message, answer: bytes) -> Iterator[bytes]:
-    if message.command != "NOTICE":
-        yield answer
+def _unless_notice(message: Message, answer: bytes) -> Iterable[bytes]:
+    return () if message.command == "NOTICE" else (answer,)
 
 
 _NOT_REDACTED = {

@@ -1,6 +1,6 @@
 """What a topic file of this dialect is made of: what its readers know, and the tables at its foot."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ class Context:
         return line(f":{self.server}", kind, verb, code, *map(word, about), last=last)
 
 
-Reader = Callable[[Context, Message], Iterator[Request | bytes]]
+Reader = Callable[[Context, Message], Iterable[Request | bytes]]
 Writer = Callable[[Any, Form], bytes]
 AnswerWriter = Callable[[Context, Request, Any], bytes]
 RefusalWriter = Callable[[Context, Message, Refused], bytes]

@@ -83,12 +83,17 @@ def line(*words: str, last: str | None = None) -> bytes:
 
     What is too long for a line, besides its tags, is cut between two characters.
     """
-    text = _LINE_BREAKERS.sub(" ", " ".join(words) if last is None else f"{' '.join(words)} :{last}")
-    raw = text.encode("utf-8", "replace")
+    text = " ".join(words) if last is None else f"{' '.join(words)} :{last}"
+    raw = unbroken(text)
     if len(raw) > MOST_LINE_BYTES - 2:
         tags, space, rest = text.partition(" ") if text.startswith("@") else ("", "", text)
-        raw = (tags + space + cut(rest, MOST_LINE_BYTES - 2)[0]).encode("utf-8", "replace")
+        raw = unbroken(tags + space + cut(rest, MOST_LINE_BYTES - 2)[0])
     return raw + b"\r\n"
+
+
+def unbroken(text: str) -> bytes:
+    """The text as a part of a line, without any line break."""
+    return _LINE_BREAKERS.sub(" ", text).encode("utf-8", "replace")
 
 
 def room_in_line(head: str, tail: str = "") -> int:
