@@ -151,7 +151,8 @@ class Client:
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
             else:
-                self._step(rule, request, event)
+                if type(request.command) not in self.dialect.silent_on:
+                    self._step(rule, request, event)
 
     def _grant(self, wish: Wish) -> Future[Any]:
         return self._world.ledger.grant(wish, self.address)

@@ -21,6 +21,12 @@ from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_CONFIG, EX_IOERR, CannotStart, LogFailed
 from tcpchat.version import VERSION
 
+GARBAGE = 10_000, 20, 20
+"""Objects until the garbage collector looks at the young ones, and how often until it looks at older ones.
+
+A connection that is over leaves it nothing to do, and messages are freed as they go, so that it may come seldom.
+"""
+
 SWITCH_INTERVAL = 0.0005
 """Seconds until a busy loop lets the log's writer go on. 5 ms, the default, would delay commits."""
 
@@ -152,6 +158,7 @@ async def _serve(config: Config, load: Callable[[], Config]) -> None:
     async with Server(config, load=load) as server:
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
+        gc.set_threshold(*GARBAGE)
         for line in _how_to_join(server.addresses, config):
             _say(line)
         failed = asyncio.create_task(server.failed())

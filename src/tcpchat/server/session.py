@@ -196,22 +196,18 @@ class Session:
 
     async def _take(self, data: bytes | None) -> None:
         """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
-        dialect = self.dialect
+        dialect, backend = self.dialect, self._backend
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
-            if self._backend.crowded:
-                await self._backend.uncrowded()
+            if backend.crowded:
+                await backend.uncrowded()
             if isinstance(item, Request):
                 if type(item.command) in SAID and not dialect.one_at_a_time:
                     self._say(item)
                     continue
                 self.encoding = dialect.encoding
                 await self._settle()
-                if dialect.one_at_a_time:
-                    await self._caught_up()  # else what it brings about would be told twice
-                await (self._go_on(item) if resumes(item.command) else self._obey(item))
-                if type(item.command) is commands.Quit and self._ending is None:
-                    self._ending = "bye"
+                await self._do(item, dialect)
                 if self._ending is not None:
                     return
             elif item:
@@ -222,6 +218,38 @@ class Session:
             if self.outbox.full:
                 await self.outbox.flushed()  # who asks for more than it reads waits for itself
         await self._settle()
+
+    def _say(self, request: Request) -> None:
+        """Queue what was said; the rule goes on when it is settled."""
+        rule = self._hub.obey(self, request.command)
+        record = self._step(rule, request, None)
+        if record is not None:
+            self._unsettled.append((rule, request, self._backend.record(record)))  # type: ignore[arg-type]
+
+    async def _settle(self) -> None:
+        """Wait until everything said so far is stored and on its way to those who hear it."""
+        if not self._unsettled:
+            return
+        assert self.dialect is not None
+        unsettled, self._unsettled = self._unsettled, []
+        for rule, request, future in unsettled:
+            try:
+                event = await future
+            except Unavailable as error:
+                self._answer(request, Refused("not_stored", str(error)))
+            except Unknown:
+                self._ending = self._ending or UNKNOWN
+            else:
+                if type(request.command) not in self.dialect.silent_on:
+                    self._step(rule, request, event)
+
+    async def _do(self, request: Request, dialect: Dialect) -> None:
+        """Do what is not just said."""
+        if dialect.one_at_a_time:
+            await self._caught_up()  # else what it brings about would be told twice
+        await (self._go_on(request) if resumes(request.command) else self._obey(request))
+        if type(request.command) is commands.Quit and self._ending is None:
+            self._ending = "bye"
 
     async def _go_on(self, request: Request) -> None:
         """Obey, and tell what was missed before. What is new is held back from the first moment, and follows it."""
@@ -255,28 +283,6 @@ class Session:
                 self._answer(request, refusal)
                 return
             wish = self._step(rule, request, found)
-
-    def _say(self, request: Request) -> None:
-        """Queue what was said; the rule goes on when it is settled."""
-        rule = self._hub.obey(self, request.command)
-        record = self._step(rule, request, None)
-        if record is not None:
-            self._unsettled.append((rule, request, self._backend.record(record)))  # type: ignore[arg-type]
-
-    async def _settle(self) -> None:
-        """Wait until everything said so far is stored and on its way to those who hear it."""
-        if not self._unsettled:
-            return
-        unsettled, self._unsettled = self._unsettled, []
-        for rule, request, future in unsettled:
-            try:
-                event = await future
-            except Unavailable as error:
-                self._answer(request, Refused("not_stored", str(error)))
-            except Unknown:
-                self._ending = self._ending or UNKNOWN
-            else:
-                self._step(rule, request, event)
 
     def _grant(self, wish: Any) -> Awaitable[object]:
         kind = type(wish)
@@ -351,6 +357,7 @@ class Session:
         finally:
             await self.outbox.close()
             self._writer.transport.abort()
+            self.user = None  # else the two would hold each other until the garbage collector comes
 
 
 def _refuse(_: bytes) -> bool:

@@ -41,6 +41,9 @@ class Dialect(Protocol):
     answers_pings: bool
     """Whether a program is at the other end, which can be asked whether it is still there."""
 
+    silent_on: frozenset[type[Command]]
+    """Commands that are not answered when they are carried out, unless `one_at_a_time`: all see that they are."""
+
     @property
     def one_at_a_time(self) -> bool:
         """Whether even what is said must be answered before the next request is taken."""

@@ -72,6 +72,7 @@ class JsonLines:
     """The server's side of the dialect."""
 
     answers_pings = True
+    silent_on: frozenset[type[commands.Command]] = frozenset()
     one_at_a_time = False
     encoding = ENCODING
 

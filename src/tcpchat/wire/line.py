@@ -26,6 +26,7 @@ class PlainLines:
 
     answers_pings = False
     one_at_a_time = False
+    silent_on: frozenset[type[commands.Command]] = frozenset({commands.Say})
 
     def __init__(self, config: Config, *, greeted: bool = False) -> None:
         """`greeted`: the greeting was sent already, because nothing came."""

@@ -111,6 +111,7 @@ class Irc:
     """The server's side of the dialect."""
 
     answers_pings = True
+    silent_on: frozenset[type[Command]] = frozenset({Say})
 
     def __init__(self, config: Config) -> None:
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)

@@ -67,8 +67,10 @@ def speech(event: events.Said | events.Told, target: str, form: Form) -> bytes:
     if event.redacted:
         return b""
     head, most = _head(event.by, event.origin, event.kind, target)
-    if len(event.text) * 4 <= most and event.text.isprintable() and not event.tags:  # nearly everything that is said
-        return f"{form.tags(event)}{head}{event.text}{_AROUND[event.kind][1]}\r\n".encode()
+    if len(event.text) * 4 <= most:
+        written = f"{form.tags(event)}{head}{event.text}"
+        if written.isprintable():  # as nearly everything that is said
+            return written.encode() + b"\r\n"
     return _long_speech(event, target, form)
 
 
