@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import json
 import socket
 import threading
@@ -13,6 +14,7 @@ import tcpchat
 from tcpchat.backend.store import Writer
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.model.records import Append
+from tcpchat.server.session import Session
 from tests.conftest import Connect
 from tests.peer import PATIENCE, Peer
 
@@ -42,6 +44,23 @@ async def test_peers_that_vanish_while_they_are_spoken_to_leave_no_error_behind(
         gone.reset()
         await watcher.until(rf"gone{number} is gone \(connection lost\)")
     assert not caplog.records
+
+
+async def test_a_connection_that_is_over_is_freed_without_the_garbage_collector(connect: Connect) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        quits, vanishes, leaves = await connect(), await connect(), await connect()
+        await quits.enter_irc("quits", "#lobby")
+        await vanishes.enter_json("vanishes", "#lobby")
+        await leaves.enter_line("leaves")
+        quits.send("PRIVMSG #lobby :bye", "QUIT")
+        vanishes.reset()
+        await leaves.until("vanishes is gone")
+        leaves.writer.close()
+        await eventually(lambda: not any(isinstance(one, Session) for one in gc.get_objects()))
+    finally:
+        gc.enable()
 
 
 async def test_tls_and_http_on_the_plain_port_get_one_answer_and_a_close(connect: Connect) -> None:

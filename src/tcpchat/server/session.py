@@ -357,7 +357,14 @@ class Session:
         finally:
             await self.outbox.close()
             self._writer.transport.abort()
-            self.user = None  # else the two would hold each other until the garbage collector comes
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave no circle behind, so that all this is freed at once, and the garbage collector may come seldom."""
+        self.user = None
+        error = self._reader.exception()
+        if error is not None:
+            error.__traceback__ = None  # it has the frames, and they the session
 
 
 def _refuse(_: bytes) -> bool:
