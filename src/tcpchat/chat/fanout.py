@@ -15,15 +15,13 @@ log = logging.getLogger(__name__)
 class Run:
     """The events of one batch that the same people hear, in order, and how each encoding writes them."""
 
-    __slots__ = ("_kinds", "_lines", "authors", "chunks", "events", "starts")
+    __slots__ = ("_kinds", "_lines", "authors", "events", "starts")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.authors: list[User | None] = []
         self.starts: dict[User, int] = {}
         """For those who came, or spoke, during the run: the first event that is for them."""
-        self.chunks: dict[Encoding, bytes] = {}
-        """The whole run, as far as somebody asked for it."""
         self._lines: dict[Encoding, list[bytes]] = {}
         self._kinds: set[type[Event]] = set()
 
@@ -36,9 +34,8 @@ class Run:
         self._kinds.add(type(event))
 
     def chunk(self, encoding: Encoding) -> bytes:
-        """The whole run; it is all there."""
-        chunk = self.chunks[encoding] = b"".join(self._written(encoding))
-        return chunk
+        """All of it."""
+        return b"".join(self._written(encoding))
 
     def view(self, user: User, encoding: Encoding) -> bytes:
         """The run as one sees it who came during it or has a part in it."""
@@ -127,7 +124,8 @@ class Fanout:
 
 def _deliver(members: Iterable[User], run: Run) -> None:
     """One chunk to each. Whoever has no room for it is told what is missing, and catches up by itself."""
-    starts, chunks = run.starts, run.chunks
+    starts = run.starts
+    chunks: dict[Encoding, bytes] = {}
     for user in members:
         listener = user.listener
         encoding = listener.encoding
@@ -137,7 +135,7 @@ def _deliver(members: Iterable[User], run: Run) -> None:
             elif encoding in chunks:
                 chunk = chunks[encoding]
             else:
-                chunk = run.chunk(encoding)
+                chunk = chunks[encoding] = run.chunk(encoding)
         except Exception:  # what cannot be written for some must not keep it from the others
             log.exception("%s could not be told of something", user.nick)
             continue

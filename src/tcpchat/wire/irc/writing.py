@@ -40,20 +40,20 @@ class Form:
 
     def tags(self, event: Event, *, first: bool = True) -> str:
         """The tags with their space, or nothing. An id stands on the first line of an event only: it is unique."""
-        tags = [self._batch] if self._batch else []
+        tags = self._batch
         if self._time and event.time:
-            tags.append(f"time={clock(event.time)}")
+            tags += f";time={clock(event.time)}"
         if self._account and event.account:
-            tags.append(write_tag("account", event.account))
+            tags += f";{write_tag('account', event.account)}"
         if self._tags:
             if event.id and first:
-                tags.append(f"msgid={event.id}")
+                tags += f";msgid={event.id}"
             if event.bot:
-                tags.append("bot")
+                tags += ";bot"
             client_tags = event.tags if isinstance(event, _WITH_TAGS) else None
             if client_tags:
-                tags.extend(write_tag(key, value) for key, value in client_tags.items())
-        return f"@{';'.join(tags)} " if tags else ""
+                tags += "".join(f";{write_tag(key, value)}" for key, value in client_tags.items())
+        return f"@{tags.removeprefix(';')} " if tags else ""
 
     def doubled(self, event: Event) -> bool:
         """Whether it is heard twice: who talks to themselves is told what they said, and what was said to them."""
