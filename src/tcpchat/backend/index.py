@@ -30,7 +30,10 @@ STEP = 25
 """Entries in one transaction: few, so that nobody waits long for the interpreter or the disk."""
 
 PAUSE = 0.1
-"""Seconds between two looks at whether there is something to do, or time for it."""
+"""Seconds between two looks at whether there is time for it, and from something new until it is taken in."""
+
+IDLE = 1.0
+"""Seconds without anything new until it is looked whether there still is a file."""
 
 QUIET, BUSY = 0.1, 0.5
 """Of a CPU: if the rest of the process takes less, the index is made as fast as can be; if it takes more, it waits."""
@@ -200,7 +203,8 @@ class Index:
                     self._news.clear()
                     began = time.monotonic()
                     if not (indexer.step() or indexer.sweep()):
-                        self._news.wait(PAUSE)
+                        self._news.wait(IDLE)
+                        self._closing.wait(PAUSE)  # first it is sent to those who hear it; and more may come
                     elif self._load() > QUIET:
                         self._give_way(indexer, time.monotonic() - began)
             finally:
