@@ -441,7 +441,7 @@ async def test_who_took_a_seat_in_the_same_batch_is_told_too(world: World) -> No
 
 async def test_in_a_large_room_those_are_told_of_who_did_something_meanwhile(world: World) -> None:
     world.hub.state.config = Config(limits=Limits(announced=2))
-    ann, bob, carl = await world.come("ann", "bob", "carl")
+    _, bob, carl = await world.come("ann", "bob", "carl")
     bob.fill()
     await world.come("dora")
     (eve,) = await world.come("eve")

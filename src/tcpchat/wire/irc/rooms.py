@@ -25,7 +25,7 @@ from tcpchat.wire.irc.capabilities import (
 )
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, listed, param
-from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, Form, line, packed, room_in_line, source, word
+from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, Form, line, packed, room_in_line, source, unbroken, word
 
 
 def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -150,7 +150,7 @@ def _names(form: Form, me: str, reply: replies.Names) -> bytes:
     head = f":{form.server} {numerics.RPL_NAMREPLY} {me} {'@' if reply.secret else '='} {reply.room} :"
     multi_prefix, userhost = MULTI_PREFIX in form.capabilities, USERHOST_IN_NAMES in form.capabilities
     lines = _packed(reply.names, multi_prefix, userhost, min(WORDS_BYTES_A_LINE, room_in_line(head)))
-    start = head.encode()
+    start = unbroken(head)
     return start + (b"\r\n" + start).join(lines) + b"\r\n" if lines else b""
 
 
@@ -159,7 +159,7 @@ def _packed(names: tuple[str, ...], multi_prefix: bool, userhost: bool, most: in
     """The names, as some clients want them, packed into lines: once for all of them."""
     shown = names if multi_prefix else [name.replace("@+", "@", 1) for name in names]
     wanted = shown if userhost else [name.partition("!")[0] for name in shown]
-    return [some.encode() for some in packed(wanted, most)]
+    return [unbroken(some) for some in packed(wanted, most)]
 
 
 # LIST
