@@ -58,6 +58,7 @@ class Oracle:
         self.announcements: Counter[int] = Counter()
         self.people: dict[str, Ear] = {}
         self.ears: dict[str, Ear] = {}
+        self.persons: dict[Ear, str] = {}
         self.rooms: dict[str, list[Ear]] = {}
         self.names: dict[str, str] = {"#lobby": "#lobby"}
         self.topics: dict[str, str] = {}
@@ -74,8 +75,9 @@ class Oracle:
     def apply(self, event: Event) -> None:
         author = self.people.get(event.by.casefold())  # type: ignore[attr-defined]
         match event:
-            case events.Arrived(by=by, session=session):
+            case events.Arrived(by=by, session=session, person=person):
                 author = self.people[by.casefold()] = self.ears[session]
+                self.persons[author] = person or author.person
             case events.Joined(room=room):
                 assert author is not None
                 if not self.exists(room.casefold()):
@@ -183,7 +185,7 @@ class Oracle:
             return self.audience_in(room, event, author)
         if isinstance(event, events.Told | events.Tagged):
             to = self.people.get(event.to.casefold())  # who may have gone meanwhile, and another one have the nick
-            if to is not None and f"~{to.person}" not in event.talk[1:].split(","):
+            if to is not None and f"~{self.persons[to]}" not in event.talk[1:].split(","):
                 to = None
             self.writings[event.time] = 2
             return {ear: self.everywhere(ear) for ear in (author, to) if ear is not None}

@@ -57,7 +57,8 @@ OFFERED: Mapping[str, Callable[[Config], str]] = {
     MULTILINE: lambda config: f"max-bytes={config.limits.text_bytes},max-lines={config.limits.multiline_lines}",
     SASL: lambda _: ",".join(SASL_MECHANISMS),
 }  # fmt: skip
-"""Every capability, and how its value depends on the configuration."""
+"""Every capability, and how its value depends on the configuration. SASL is the last: in the last of several lines some
+clients find it that do not understand the others."""
 
 VALUES_SINCE = 302
 """The version of negotiation from which on clients are told values, in several lines if need be."""
