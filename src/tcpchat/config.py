@@ -39,6 +39,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Connections from one IPv4 address or one IPv6 /64."""
     rooms: AtLeastOne = 10_000
     """Rooms in all that are open or have a topic."""
+    announced: AtLeastOne = 1_000
+    """People in a room up to which all in it are told who joins. In a larger one they are told of a newcomer who does
+    something there, such as talk; and of who leaves, if they were told that they came."""
     rooms_per_client: AtLeastOne = 100
     """Rooms one client can be in."""
     text_bytes: AtLeastOne = 4_096

@@ -87,10 +87,17 @@ async def is_logged_in_and_answers(port: int, nick: str) -> None:
         await peer.enter_irc(nick, ROOM)
         peer.send(f"NAMES {ROOM}")
         await peer.until(r":robot!\S+ JOIN|353 .*\brobot\b")
-        peer.send("WHOIS robot")
-        await peer.until(f" 330 {nick} robot robot :")
+        await logs_in(peer, nick)
         peer.send(f"PRIVMSG {ROOM} :!ping")
         await peer.until(rf":robot!\S+ PRIVMSG {ROOM} :{nick}: pong\r")
+
+
+async def logs_in(peer: Peer, nick: str) -> None:
+    """The library ends the negotiation at the first of several lines of capabilities, and logs in right after it."""
+    answer = ""
+    while not answer.startswith(" 330 "):
+        peer.send("WHOIS robot")
+        answer = (await peer.until(rf" 330 {nick} robot robot :| 318 {nick} "))[0]
 
 
 @asynccontextmanager

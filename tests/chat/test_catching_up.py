@@ -10,7 +10,7 @@ import pytest
 from tcpchat.backend.memory import Memory
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.user import Encoding, User
-from tcpchat.config import Config
+from tcpchat.config import Config, Limits
 from tcpchat.model import events
 from tcpchat.model.commands import (
     Away,
@@ -437,6 +437,30 @@ async def test_who_took_a_seat_in_the_same_batch_is_told_too(world: World) -> No
     await asyncio.gather(*map(world.backend.record, (Append(Said(room="#tea", by="ann", text="x")), hold)))
     await bob.read_on()
     assert [type(event) for event in bob.heard] == [Said, Joined]
+
+
+async def test_in_a_large_room_those_are_told_of_who_did_something_meanwhile(world: World) -> None:
+    world.hub.state.config = Config(limits=Limits(announced=2))
+    _, bob, carl = await world.come("ann", "bob", "carl")
+    bob.fill()
+    await world.come("dora")
+    (eve,) = await world.come("eve")
+    await carl.do(*say("hello"))
+    await eve.do(*say("hello"))
+    await bob.read_on()
+    assert [(event.by, type(event)) for event in bob.heard if not isinstance(event, Said)] == [
+        ("carl", Joined),
+        ("eve", Joined),
+    ]
+
+
+async def test_in_a_large_room_one_is_told_once_that_one_came_oneself(world: World) -> None:
+    world.hub.state.config = Config(limits=Limits(announced=2))
+    ann, _, carl = await world.come("ann", "bob", "carl")
+    carl.fill()
+    await ann.do(*say("hello"), SetModes(room="#tea", changes=[ModeChange("+", "v", "carl")]), *say("carl?"))
+    await carl.read_on()
+    assert [type(event) for event in carl.heard] == [Said, events.ModesSet, Said]
 
 
 async def test_who_came_and_went_again_is_not_mentioned(world: World) -> None:

@@ -352,12 +352,12 @@ def test_the_names_of_a_full_room_fit_into_lines(people: list[str], ranks: list[
     room, rank = "#" + "r" * 63, dict(zip(people, ranks, strict=False))
     talk = Talk(Irc(Config()))
     talk.feed(f"NICK {'n' * 32}\nUSER n 0 * :n\nCAP REQ :{' '.join(asked_for)}\nCAP END\n".encode())
-    seated = replies.Seated(room=room, people=people, ranks={nick: rank[nick] for nick in people if rank[nick]})
-    everybody = [replies.Person(nick=nick, origin=f"{nick}@host", rank=rank[nick]) for nick in people]
+    seated = replies.Seated(room=room, people=people)
+    everybody = replies.Names(room=room, names=tuple(f"{rank[nick]}{nick}!{nick}@host" for nick in people))
     written = b""
     for item in talk.dialect.receive(b"JOIN #r\r\n"):
         if isinstance(item, Request):
-            answer = seated if isinstance(item.command, commands.Join) else replies.People(room=room, people=everybody)
+            answer = seated if isinstance(item.command, commands.Join) else everybody
             written += talk.dialect.answer(item, answer, talk.me)
         else:
             written += item

@@ -158,10 +158,12 @@ def test_a_person_is_told_what_was_skipped(event: Event, line: str) -> None:
 
 # IRC
 
+NAMES = replies.Names(room="#tea", names=("Ann!ann@host",))
+
 
 def irc_join(reply: replies.Seated, *pages: replies.Page, caps: str = "") -> tuple[commands.Command | None, list[str]]:
     """What is asked for after the join, and what is written after the names."""
-    (_, *wishes), written = asked(client(caps), "JOIN #tea", reply, *pages)
+    (_, _, *wishes), written = asked(client(caps), "JOIN #tea", reply, NAMES, *pages)
     return (wishes[0] if wishes else None), written.partition(" 366 Ann #tea ")[2].split("\r\n")[1:-1]
 
 
@@ -202,8 +204,8 @@ def test_an_irc_client_that_can_ask_or_cannot_show_times_is_told_nothing_unasked
 
 def test_nothing_is_told_unasked_where_that_is_switched_off() -> None:
     dialect = client("server-time", Config(join_history=0))
-    wishes, _ = asked(dialect, "JOIN #tea", seated(number=6, left=4, left_time=NOW))
-    assert len(wishes) == 1
+    wishes, _ = asked(dialect, "JOIN #tea", seated(number=6, left=4, left_time=NOW), NAMES)
+    assert wishes == [commands.Join(room="#tea"), commands.ShowNames(room="#tea")]
 
 
 def test_an_irc_client_is_told_that_a_room_is_recorded() -> None:

@@ -97,7 +97,9 @@ class Fanout:
 
     def enters(self, room: Room, user: User) -> None:
         """From here on the user hears the room. Call it before telling the room."""
-        self._run(room).starts[user] = len(self._run(room).events)
+        run = self._runs.get(room)
+        if run is not None:
+            run.starts[user] = len(run.events)
 
     def leaves(self, room: Room, user: User) -> None:
         """The user heard all until here, and nothing after it. Call it after telling the room, before the seat goes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tcpchat.chat import modes
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from tcpchat.model.events import TopicSet
 
 
+class Roster(NamedTuple):
+    """Those in a room whom the others know of, in the order they came: what a newcomer is told, and who asks."""
+
+    nicks: tuple[str, ...]
+    names: tuple[str, ...]
+    """``nick!user@host``, each with the signs of their rank before it."""
+
+
 class Room:
     """A name, what holds in it, and those who sit in it, in the order they came.
 
@@ -20,11 +28,17 @@ class Room:
     `modes.RANKS`.
     """
 
-    __slots__ = ("created", "first", "invited", "lists", "members", "modes", "name", "number", "ranks", "topic")
+    __slots__ = (
+        "_roster", "created", "first", "invited", "lists", "members", "modes", "name", "number", "quiet", "ranks",
+        "topic",
+    )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.members: dict[User, int] = {}
+        self.quiet: dict[User, None] = {}
+        """Of them, those of whom the others have not been told yet (see `effects.quiet`)."""
+        self._roster: Roster | None = None
         self.first: dict[User, int] = {}
         """The number of the first entry that a member may read, for those who may not read all."""
         self.topic: TopicSet | None = None
@@ -41,10 +55,26 @@ class Room:
         self.invited: dict[str, None] = {}
         """Sessions that may come in, whatever else holds."""
 
+    @property
+    def roster(self) -> Roster:
+        """Written once for all who ask, until somebody comes or goes, or is called otherwise."""
+        if self._roster is None:
+            known = [member for member in self.members if member not in self.quiet]
+            self._roster = Roster(tuple(member.nick for member in known), tuple(map(self.shown, known)))
+        return self._roster
+
+    def changed(self) -> None:
+        """Somebody whom the others know of came, went, is called otherwise, or is something else."""
+        self._roster = None
+
+    def shown(self, user: User) -> str:
+        """A member, as in the `Roster.names`."""
+        return f"{self.shown_rank(user)}{user.nick}!{user.origin}"
+
     def shown_rank(self, user: User) -> str:
         """What somebody is, as it is shown: ``@``, ``+``, both or nothing."""
-        rank = self.ranks.get(user, "")
-        return "".join(sign for letter, sign in modes.RANKS.items() if letter in rank)
+        rank = self.ranks.get(user)
+        return "".join(sign for letter, sign in modes.RANKS.items() if letter in rank) if rank else ""
 
     def shown_ranks(self) -> dict[str, str]:
         """Of all who have one."""
@@ -68,8 +98,27 @@ class Room:
         """Whether somebody may not speak, because they are banned, or muted."""
         return self.listed(user, "b") and not self.listed(user, "e")
 
+    def rank(self, user: User, letters: str) -> None:
+        """A member is this from now on: letters of `modes.RANKS`, or nothing."""
+        self.changed()
+        self.ranks.pop(user, None)
+        if letters:
+            self.ranks[user] = letters
+
+    def reveal(self, user: User) -> bool:
+        """Somebody is not `quiet` any more; whether they were until now."""
+        if user not in self.quiet:
+            return False
+        del self.quiet[user]
+        self.changed()
+        return True
+
     def leave(self, user: User) -> None:
         """Forget somebody who is not in it any more."""
+        if user in self.quiet:
+            del self.quiet[user]
+        else:
+            self.changed()
         self.members.pop(user, None)
         self.ranks.pop(user, None)
         self.first.pop(user, None)

@@ -58,14 +58,15 @@ def same(one: str, other: str) -> bool:
     return names.fold(one) == names.fold(other)
 
 
-def company(room: str, people: Iterable[str], me: str) -> str:
-    """``#lobby, 3 people: bob, carol, you.``"""
+def company(room: str, people: Iterable[str], quiet: int, me: str) -> str:
+    """``#lobby, 3 people: bob, carol, you.``; of those who are `quiet` only the number is known."""
     others = sorted((one for one in people if not same(one, me)), key=names.fold)
-    if not others:
+    count = len(others) + quiet
+    if not count:
         return f"{room}: nobody else is here yet."
     shown = [*others[:NAMES_SHOWN], "you"] if len(others) <= NAMES_SHOWN else others[:NAMES_SHOWN]
-    more = f" and {len(others) - NAMES_SHOWN} more" if len(others) > NAMES_SHOWN else ""
-    return f"{room}, {len(others) + 1} people: {', '.join(shown)}{more}."
+    hidden = count - min(len(others), NAMES_SHOWN)
+    return f"{room}, {count + 1} people: {', '.join(shown)}{f' and {hidden} more' if hidden else ''}."
 
 
 # events

@@ -232,7 +232,7 @@ class Talk:
             await self.show_past(seated.room, PAST_LINES, seated)
         topic = f"The topic is: {seated.topic}" if seated.topic else ""
         warning = recorded(seated.room) if seated.recorded and not seated.already else ""
-        told = (topic, company(seated.room, seated.people, self.me), warning, hint)
+        told = (topic, company(seated.room, seated.people, seated.quiet, self.me), warning, hint)
         await self.show(notice(*filter(None, told)))
 
     def _where(self) -> str:

@@ -142,6 +142,12 @@ class ListPeople(Command, frozen=True):
     operators: bool = False
 
 
+class ShowNames(Command, frozen=True):
+    """Ask what those in a room are called of whom the others there know."""
+
+    room: str
+
+
 class Whois(Command, frozen=True):
     """Ask about one person."""
 
@@ -452,7 +458,8 @@ class Quit(Command, frozen=True):
 
 ANY = (
     Enter | CheckNick | Register | RegisterOther | Verify | LogIn | Challenge | Prove | SetPassword | ShowAccount
-    | Rename | SetName | Away | ListPeople | Whois | Whowas | Watch | Unwatch | ListWatched | SetOwnModes
+    | Rename | SetName | Away | ListPeople | ShowNames | Whois | Whowas | Watch | Unwatch | ListWatched
+    | SetOwnModes
     | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite
     | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | Search | ListTalks | SetMarker | ShowMarker
     | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Rehash | Ping | Pong | Quit

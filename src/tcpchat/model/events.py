@@ -226,6 +226,13 @@ class Joined(Event, frozen=True):
     away: str = ""
 
 
+class Announced(Joined, frozen=True, tag="joined"):
+    """Somebody took a seat in a large room some time ago, and the others are told now (see `chat.effects.quiet`).
+
+    It looks like any other `Joined`; they themselves were told when they came.
+    """
+
+
 class Left(Event, frozen=True):
     """Somebody left a room."""
 

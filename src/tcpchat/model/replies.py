@@ -113,7 +113,8 @@ class Seated(Reply, frozen=True):
     """You are in the room, perhaps `already` before you asked.
 
     `number` is that of its latest entry when you took your seat: what came before can be read, what comes after
-    it you are told. 0 if nothing was ever said there. `ranks` are those of the people who have one.
+    it you are told. 0 if nothing was ever said there. `ranks` are those of the people who have one. `quiet` is how many
+    more there are, in a large room, who have not done anything yet: you are told of each when they do.
     `recorded`: what is said there is kept. `left` is the number of its latest entry when you left it last, and
     `left_time` when that was (milliseconds since 1970); 0 if the server does not know of it.
     """
@@ -121,6 +122,7 @@ class Seated(Reply, frozen=True):
     room: str
     people: list[str]
     ranks: dict[str, str] = {}
+    quiet: int = 0
     secret: bool = False
     topic: str = ""
     topic_by: str = ""
@@ -224,6 +226,17 @@ class People(Reply, frozen=True):
     secret: bool = False
 
 
+class Names(Reply, frozen=True):
+    """What those in a room are called of whom the others there know: ``nick!user@host``, each with the signs of their
+    rank before it. `own` is what you are called, if the others have not been told of you yet.
+    """
+
+    room: str
+    names: tuple[str, ...]
+    own: str = ""
+    secret: bool = False
+
+
 class Was(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who had a nick, and until when (milliseconds since 1970)."""
 
@@ -321,6 +334,6 @@ class PongReply(Reply, frozen=True, tag="pong"):
 
 ANY = (
     Done | Welcome | AccountReply | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
-    | OwnModes | Masks | InvitedReply | Invitations | People | WhowasReply | Watched | WhoisReply | Page | Found
+    | OwnModes | Masks | InvitedReply | Invitations | People | Names | WhowasReply | Watched | WhoisReply | Page | Found
     | Talks | Marker | ServerReply | PongReply
 )  # fmt: skip

@@ -10,6 +10,7 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.model import names
 from tcpchat.model.events import (
     LOGGED,
+    Announced,
     Event,
     Gone,
     HostChanged,
@@ -86,7 +87,8 @@ class CatchUp:
                 partner = getattr(event, "to", "") if event.by in self._nicks else event.by
                 self._gap(log_of(event), event.number, partner)
             elif self._is_own(event):
-                self._own.append(event)
+                if not isinstance(event, Announced):
+                    self._own.append(event)
             elif (about := _personal(event)) and len(self._personal) < MOST_PERSONAL:
                 self._personal[type(event), about] = event
 
@@ -156,7 +158,7 @@ class CatchUp:
         """Now that no batch is being fed: as they are, without what was missed."""
         unseen, self._unseen = self._unseen or [], None
         rooms = dict(self._user.rooms)
-        self._seats = {room: {member.nick for member in room.members} for room in rooms.values()}
+        self._seats = {room: set(room.roster.nicks) for room in rooms.values()}
         for event in reversed(unseen):
             self._undo(event, rooms)
 
@@ -191,7 +193,8 @@ class CatchUp:
         """Who else came and who went meanwhile; a change of name looks like both."""
         for room in self._user.rooms.values():
             before = self._seats.get(room, set()) - self._nicks
-            now = {member.nick: member for member in room.members if member is not self._user}
+            known = (member for member in room.members if member not in room.quiet)
+            now = {member.nick: member for member in known if member is not self._user}
             for nick in sorted(before - now.keys()):
                 yield Left(room=room.name, by=nick)
             for nick, user in now.items():

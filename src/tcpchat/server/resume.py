@@ -43,6 +43,6 @@ class Resume:
         """That one came in oneself comes before the answer, as always."""
         nick = listener.user.nick if listener.user is not None else ""
         for event in list(self.held):
-            if isinstance(event, Joined) and event.by == nick:
+            if type(event) is Joined and event.by == nick:
                 self.held.remove(event)
                 self._tell(event)

@@ -260,7 +260,7 @@ class PlainLines:
         self._seated = None if reply.already else reply
         topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
         warning = [f"-- {recorded(reply.room)}"] if reply.recorded and not reply.already else []
-        return text_lines(f"-- You are in {reply.room}: {_some(reply.people)}.", *topic, *warning)
+        return text_lines(f"-- You are in {reply.room}: {_some(reply.people, reply.quiet)}.", *topic, *warning)
 
     def write_rooms(self, command: commands.Command, reply: replies.Rooms) -> bytes:
         """One line a room."""
@@ -345,12 +345,13 @@ class _Command:
         self.words = words
 
 
-def _some(people: list[str]) -> str:
-    if len(people) == 1:
+def _some(people: list[str], quiet: int) -> str:
+    count = len(people) + quiet
+    if count == 1:
         return "nobody else is here yet"
-    shown = ", ".join(people[:NAMES_SHOWN])
-    more = f" and {len(people) - NAMES_SHOWN} more" if len(people) > NAMES_SHOWN else ""
-    return f"{len(people)} people: {shown}{more}"
+    shown = people[:NAMES_SHOWN]
+    more = f" and {count - len(shown)} more" if count > len(shown) else ""
+    return f"{count} people: {', '.join(shown)}{more}"
 
 
 _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {

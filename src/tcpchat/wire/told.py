@@ -97,6 +97,7 @@ _WRITERS: dict[type[Event], Callable[..., str]] = {
     events.TopicSet: write_topic_set,
     events.Renamed: write_renamed,
     events.Joined: write_joined,
+    events.Announced: write_joined,
     events.Left: write_left,
     events.Gone: write_gone,
 }

@@ -1,6 +1,7 @@
 """What happens to people: they come and go, and are called, or are, something else."""
 
 from tcpchat.chat.effects.effect import Table, aside
+from tcpchat.chat.effects.quiet import announce, known_in, someone_left
 from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.state import State
@@ -58,12 +59,15 @@ def renamed(state: State, event: Renamed, fanout: Fanout) -> None:
     user = state.users.pop(names.fold(event.by), None)
     if user is None:
         return
+    for room in user.rooms.values():
+        announce(room, user, event.time, fanout)
     _tell_room_mates(user, event, fanout)
     other = names.fold(event.to) != names.fold(event.by)
     if other:
         _was(state, user, event.time)
         _notice(state, user, fanout, here=False)
     user.call(event.to, place_of(state.last_id))
+    _is_shown_otherwise(user)
     state.users[names.fold(event.to)] = user
     if other:
         _notice(state, user, fanout, here=True)
@@ -82,6 +86,7 @@ def host_changed(state: State, event: HostChanged, fanout: Fanout) -> None:
     user = state.user(event.by)
     if user is not None:
         user.origin = f"{event.user}@{event.host}"
+        _is_shown_otherwise(user)
         _tell_acquaintances(state, user, event, fanout)
 
 
@@ -110,17 +115,18 @@ def killed(state: State, event: Killed, fanout: Fanout) -> None:
 
 
 def gone(state: State, event: Gone, fanout: Fanout) -> None:
-    """Out of every room; those who shared one hear it once. Who is gone is told nothing more: many go at once."""
+    """Out of every room; those who knew of them hear it once. Who is gone is told nothing more: many go at once."""
     user = state.users.pop(names.fold(event.by), None)
     if user is None:
         return
     state.sessions.pop(user.listener.session, None)
-    rooms = list(user.rooms.values())
+    known = known_in(user)
     for folded, room in user.rooms.items():
         state.leavings.remember(folded, user.remembered_as, Leaving(room.number, event.time))
         room.leave(user)
-    fanout.in_rooms(rooms, event, user)
-    for folded in user.rooms:
+    fanout.in_rooms(known.values(), event, user)
+    for folded, room in user.rooms.items():
+        someone_left(state, room, event.time, fanout)
         state.tidy(folded)
     user.rooms.clear()
     for mode in user.modes:
@@ -184,14 +190,19 @@ def _notice(state: State, user: User, fanout: Fanout, *, here: bool) -> None:
         fanout.to_user(watcher, Noticed(to=watcher.nick, by=user.nick, origin=user.origin, here=here), None)
 
 
+def _is_shown_otherwise(user: User) -> None:
+    for room in user.rooms.values():
+        room.changed()
+
+
 def _was(state: State, user: User, until: int) -> None:
     state.was.append(Was(nick=user.nick, origin=user.origin, name=user.name, until=until, account=user.account))
 
 
 def _tell_room_mates(user: User, event: Event, fanout: Fanout) -> None:
-    """Those who share a room with somebody hear of them, and so do they themselves."""
-    if user.rooms:
-        fanout.in_rooms(user.rooms.values(), event, user)
+    """Those who share a room with somebody and know of them hear it, and so do they themselves."""
+    if known := known_in(user):
+        fanout.in_rooms(known.values(), event, user)
     else:
         fanout.to_user(user, event, user)
 
@@ -201,7 +212,8 @@ def _tell_acquaintances(state: State, user: User, event: Event, fanout: Fanout) 
     _tell_room_mates(user, event, fanout)
     watchers = state.watchers.get(names.fold(user.nick))
     if watchers:
-        others = [one for one in watchers if one is not user and user.rooms.keys().isdisjoint(one.rooms)]
+        known = known_in(user)
+        others = [one for one in watchers if one is not user and known.keys().isdisjoint(one.rooms)]
         fanout.to_users(others, aside(event), None)
 
 

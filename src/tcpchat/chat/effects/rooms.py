@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from tcpchat.chat import modes
 from tcpchat.chat.access import Access, first_of, topic_for
 from tcpchat.chat.effects.effect import Table, aside
+from tcpchat.chat.effects.quiet import announce, announce_all, is_large, someone_left
 from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.room import Room
@@ -26,7 +27,10 @@ from tcpchat.model.events import (
 
 
 def joined(state: State, event: Joined, fanout: Fanout) -> None:
-    """The room is opened if need be, and who opens it is its operator; everybody in it hears of the newcomer."""
+    """The room is opened if need be, and who opens it is its operator; everybody in it hears of the newcomer.
+
+    If there are too many for that, only the newcomer does.
+    """
     user = state.user(event.by)
     if user is None:
         return
@@ -34,23 +38,32 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
     folded = names.fold(event.room)
     if not room.members and folded != names.LOBBY:
         room.found(event.time, modes.OF_A_NEW_ROOM)
-        room.ranks[user] = "o"
+        room.rank(user, "o")
     fanout.enters(room, user)
     room.members[user] = room.number
     if (first := first_of(state, folded, user.party)) > 1:
         room.first[user] = first
     room.invited.pop(user.listener.session, None)
+    if is_large(state, room):
+        room.quiet[user] = None
+        fanout.to_user(user, event, user)
+    else:
+        room.changed()
+        fanout.in_room(room, event, user)
     user.rooms[folded] = room
     state.tidy(folded)
-    fanout.in_room(room, event, user)
 
 
 def left(state: State, event: Left, fanout: Fanout) -> None:
-    """The room hears it, the one who left too."""
+    """The room hears it, if it knows of the one who left, and they themselves."""
     user, room = state.user(event.by), state.room(event.room)
-    if user is not None and room is not None and user in room.members:
+    if user is None or room is None or user not in room.members:
+        return
+    if user in room.quiet:
+        fanout.to_user(user, event, user)
+    else:
         fanout.in_room(room, event, user)
-        _unseat(state, room, user, event.time, fanout)
+    _unseat(state, room, user, event.time, fanout)
 
 
 def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
@@ -61,6 +74,8 @@ def kicked(state: State, event: Kicked, fanout: Fanout) -> None:
     room.number = event.number
     if user is not None and user.nick != event.nick:
         event = replace(event, nick=user.nick)  # as the others know them by now
+    announce(room, state.user(event.by), event.time, fanout)
+    announce(room, user, event.time, fanout)
     fanout.in_room(room, event, state.user(event.by))
     if user is not None and user in room.members:
         _unseat(state, room, user, event.time, fanout)
@@ -75,6 +90,7 @@ def invited(state: State, event: Invited, fanout: Fanout) -> None:
         room.invited[user.listener.session] = None
     while len(room.invited) > state.config.limits.masks:
         del room.invited[next(iter(room.invited))]
+    announce(room, state.user(event.by), event.time, fanout)
     fanout.to_user(user, event, state.user(event.by))
     others = [member for member in room.members if member is not user and member.nick != event.by]
     fanout.to_users(others, aside(event), None)
@@ -85,8 +101,9 @@ def modes_set(state: State, event: ModesSet, fanout: Fanout) -> None:
     room = state.room(event.room)
     if room is not None:
         room.number = event.number
+        announce(room, state.user(event.by), event.time, fanout)
         for change in event.changes:
-            _change(state, room, change, event)
+            _change(state, room, change, event, fanout)
         fanout.in_room(room, event, state.user(event.by))
 
 
@@ -95,6 +112,7 @@ def topic_set(state: State, event: TopicSet, fanout: Fanout) -> None:
     room = state.opened(event.room)
     room.number = event.number
     room.topic = event if event.topic else None
+    announce(room, state.user(event.by), event.time, fanout)
     fanout.in_room(room, event, state.user(event.by))
     state.tidy(names.fold(event.room))
 
@@ -108,12 +126,13 @@ def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
     state.dormant.pop(before, None)
     state.leavings.rename(before, after)
     _move_access(state, before, after)
+    announce_all(room, event.time, fanout)
     fanout.flush()
     state.rooms[after] = room
     room.name, room.number = event.to, event.number
     if room.topic is not None:
         room.topic = replace(room.topic, room=event.to)
-    people = tuple(f"{room.shown_rank(member)}{member.nick}!{member.origin}" for member in room.members)
+    people = room.roster.names
     for member in room.members:
         del member.rooms[before]
         member.rooms[after] = room
@@ -145,17 +164,17 @@ def _unseat(state: State, room: Room, user: User, time: int, fanout: Fanout) -> 
     fanout.leaves(room, user)
     room.leave(user)
     user.rooms.pop(folded, None)
+    someone_left(state, room, time, fanout)
     state.tidy(folded)
 
 
-def _change(state: State, room: Room, change: ModeChange, event: ModesSet) -> None:
+def _change(state: State, room: Room, change: ModeChange, event: ModesSet, fanout: Fanout) -> None:
     mode, value, on = change.mode, change.value, change.sign == "+"
     if mode in modes.RANKS:
         user = state.at((event.sessions or {}).get(value, ""))
         if user is not None and user in room.members:
-            rank = room.ranks.pop(user, "").replace(mode, "") + (mode if on else "")
-            if rank:
-                room.ranks[user] = rank
+            announce(room, user, event.time, fanout)
+            room.rank(user, room.ranks.get(user, "").replace(mode, "") + (mode if on else ""))
     elif mode in modes.LISTS:
         mask = modes.Mask(value, f"{event.by}!{event.origin}" if event.origin else event.by, event.time)
         masks = room.lists.setdefault(mode, {})

@@ -1,6 +1,7 @@
 """What is said, and what becomes of it."""
 
 from tcpchat.chat.effects.effect import Table
+from tcpchat.chat.effects.quiet import announce
 from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
@@ -76,6 +77,7 @@ def _takes_part(user: User, talk: str) -> bool:
 
 def _to_room(room: Room, event: Said | Tagged | Redacted, by: User | None, fanout: Fanout) -> None:
     """Everybody in it hears it, or those with a status; and who said it, even from outside."""
+    announce(room, by, event.time, fanout)
     if not event.status:
         fanout.in_room(room, event, by)
         if by is not None and by not in room.members:

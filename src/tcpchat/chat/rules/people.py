@@ -23,6 +23,7 @@ from tcpchat.model.commands import (
     Rename,
     SetName,
     SetOwnModes,
+    ShowNames,
     Unwatch,
     Watch,
     Whois,
@@ -31,6 +32,7 @@ from tcpchat.model.commands import (
 from tcpchat.model.events import Arrived, Gone, NameSet, OwnModesSet, Renamed, WatchChanged, WentAway
 from tcpchat.model.replies import (
     Done,
+    Names,
     OwnModes,
     People,
     PongReply,
@@ -172,6 +174,20 @@ def list_people(state: State, user: User, wish: ListPeople) -> Rule:
     yield
 
 
+def show_names(state: State, user: User, wish: ShowNames) -> Rule:
+    """From inside, those of whom the others know, and oneself; from outside, of these who is not invisible."""
+    room = state.room(wish.room)
+    if room is None or hidden(room, user):
+        return Names(room=wish.room, names=())
+    names, own = room.roster.names, ""
+    if user not in room.members:
+        names = tuple(room.shown(one) for one in room.members if one not in room.quiet and not one.invisible)
+    elif user in room.quiet:
+        own = room.shown(user)
+    return Names(room=room.name, names=names, own=own, secret="s" in room.modes)
+    yield
+
+
 def whois(state: State, user: User, wish: Whois) -> Rule:
     """About one person, with the rooms that are the asker's business."""
     one = person_called(state, wish.nick)
@@ -297,6 +313,7 @@ RULES: Table = {
     Away: away,
     SetOwnModes: set_own_modes,
     ListPeople: list_people,
+    ShowNames: show_names,
     Whois: whois,
     Whowas: whowas,
     Watch: watch,

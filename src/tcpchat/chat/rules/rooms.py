@@ -130,8 +130,9 @@ def seated(state: State, user: User, room: Room, number: int, left: Leaving | No
     topic = topic_of(state, user, room)
     return Seated(
         room=room.name,
-        people=[member.nick for member in room.members],
+        people=[*room.roster.nicks, *([user.nick] if user in room.quiet else [])],
         ranks=room.shown_ranks(),
+        quiet=len(room.quiet) - (user in room.quiet),
         secret="s" in room.modes,
         topic=topic.topic,
         topic_by=topic.by,

@@ -24,6 +24,8 @@ MESSAGE_TAGS = "message-tags"
 KEY = "tcpchat/key"
 MULTILINE = "draft/multiline"
 MULTI_PREFIX = "multi-prefix"
+NO_IMPLICIT_NAMES = frozenset({"no-implicit-names", "draft/no-implicit-names"})
+"""The same: its name, and the one that clients know from before."""
 READ_MARKER = "draft/read-marker"
 SASL = "sasl"
 SEARCH = "soju.im/search"
@@ -46,8 +48,8 @@ OFFERED: Mapping[str, Callable[[Config], str]] = {
         (
             ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CAP_NOTIFY, CHGHOST, CHANNEL_RENAME, CHATHISTORY,
             ECHO_MESSAGE, EVENT_PLAYBACK, EXTENDED_JOIN, EXTENDED_MONITOR, INVITE_NOTIFY, KEY, LABELED_RESPONSE,
-            MESSAGE_REDACTION, MESSAGE_TAGS, MULTI_PREFIX, READ_MARKER, SEARCH, SERVER_TIME, SETNAME, STANDARD_REPLIES,
-            USERHOST_IN_NAMES,
+            MESSAGE_REDACTION, MESSAGE_TAGS, MULTI_PREFIX, *sorted(NO_IMPLICIT_NAMES), READ_MARKER, SEARCH, SERVER_TIME,
+            SETNAME, STANDARD_REPLIES, USERHOST_IN_NAMES,
         ),
         _nothing,
     ),
@@ -55,7 +57,8 @@ OFFERED: Mapping[str, Callable[[Config], str]] = {
     MULTILINE: lambda config: f"max-bytes={config.limits.text_bytes},max-lines={config.limits.multiline_lines}",
     SASL: lambda _: ",".join(SASL_MECHANISMS),
 }  # fmt: skip
-"""Every capability, and how its value depends on the configuration."""
+"""Every capability, and how its value depends on the configuration. SASL is the last: in the last of several lines some
+clients find it that do not understand the others."""
 
 VALUES_SINCE = 302
 """The version of negotiation from which on clients are told values, in several lines if need be."""

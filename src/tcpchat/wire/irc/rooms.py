@@ -6,6 +6,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
+from msgspec.structs import replace
+
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.words import recorded
 from tcpchat.wire.dialect import Request
@@ -16,14 +18,14 @@ from tcpchat.wire.irc.capabilities import (
     CHATHISTORY,
     EXTENDED_JOIN,
     MULTI_PREFIX,
+    NO_IMPLICIT_NAMES,
     READ_MARKER,
     SERVER_TIME,
     USERHOST_IN_NAMES,
 )
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.people import shown_rank
 from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, listed, param
-from tcpchat.wire.irc.writing import Form, line, packed, source, word
+from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, Form, line, packed, room_in_line, source, unbroken, word
 
 
 def read_join(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -43,12 +45,8 @@ def _join(context: Context, message: Message, room: str, key: str) -> Iterator[R
         return
     if READ_MARKER in context.capabilities:
         yield Request(commands.ShowMarker(target=seated.room), message)
-    if USERHOST_IN_NAMES in context.capabilities:
-        yield Request(commands.ListPeople(room=seated.room), message)
-    else:
-        ranks = {nick: shown_rank(context, rank) for nick, rank in seated.ranks.items()}
-        ranked = [ranks[nick] + nick if nick in ranks else nick for nick in seated.people]
-        yield _names(context, seated.room, ranked, secret=seated.secret)
+    if not NO_IMPLICIT_NAMES & context.capabilities:
+        yield Request(commands.ShowNames(room=seated.room), message)
     if seated.recorded:
         yield line(f":{context.server}", "NOTICE", seated.room, last=recorded(seated.room))
     if {SERVER_TIME, CHATHISTORY} & context.capabilities == {SERVER_TIME} and (past := _unasked(context, seated)):
@@ -137,22 +135,31 @@ def read_names(context: Context, message: Message) -> Iterator[Request | bytes]:
     if not rooms:
         yield context.numeric(numerics.RPL_ENDOFNAMES, "*", last="End of /NAMES list")
     for room in rooms:
-        yield Request(commands.ListPeople(room=room), message)
+        yield Request(commands.ShowNames(room=room), message)
 
 
-def write_names(context: Context, request: Request, reply: replies.People) -> bytes:
+def write_names(context: Context, request: Request, reply: replies.Names) -> bytes:
     """353 and 366."""
-    shown = USERHOST_IN_NAMES in context.capabilities
-    people = [
-        shown_rank(context, one.rank) + (source(one.nick, one.origin) if shown else one.nick) for one in reply.people
-    ]
-    return _names(context, reply.room, people, secret=reply.secret)
+    own = _names(context.form, context.me, replace(reply, names=(reply.own,))) if reply.own else b""
+    end = context.numeric(numerics.RPL_ENDOFNAMES, word(reply.room), last="End of /NAMES list")
+    return _names(context.form, context.me, reply) + own + end
 
 
-def _names(context: Context, room: str, people: list[str], *, secret: bool) -> bytes:
-    sign = "@" if secret else "="
-    written = [context.numeric(numerics.RPL_NAMREPLY, sign, room, last=some) for some in packed(people)]
-    return b"".join(written) + context.numeric(numerics.RPL_ENDOFNAMES, word(room), last="End of /NAMES list")
+def _names(form: Form, me: str, reply: replies.Names) -> bytes:
+    """353, as often as it takes; nothing for nobody."""
+    head = f":{form.server} {numerics.RPL_NAMREPLY} {me} {'@' if reply.secret else '='} {reply.room} :"
+    multi_prefix, userhost = MULTI_PREFIX in form.capabilities, USERHOST_IN_NAMES in form.capabilities
+    lines = _packed(reply.names, multi_prefix, userhost, min(WORDS_BYTES_A_LINE, room_in_line(head)))
+    start = unbroken(head)
+    return start + (b"\r\n" + start).join(lines) + b"\r\n" if lines else b""
+
+
+@lru_cache(maxsize=8)
+def _packed(names: tuple[str, ...], multi_prefix: bool, userhost: bool, most: int) -> list[bytes]:
+    """The names, as some clients want them, packed into lines: once for all of them."""
+    shown = names if multi_prefix else [name.replace("@+", "@", 1) for name in names]
+    wanted = shown if userhost else [name.partition("!")[0] for name in shown]
+    return [unbroken(some) for some in packed(wanted, most)]
 
 
 # LIST
@@ -227,18 +234,10 @@ def write_moved(event: events.Moved, form: Form) -> bytes:
         lines.append(line(server, numerics.RPL_TOPIC, event.to, event.room, last=event.topic))
         who = (event.topic_by, str(event.topic_time // 1_000))
         lines.append(line(server, numerics.RPL_TOPICWHOTIME, event.to, event.room, *who))
-    sign = "@" if event.secret else "="
-    people = _members(event.people, MULTI_PREFIX in form.capabilities, USERHOST_IN_NAMES in form.capabilities)
-    lines += [line(server, numerics.RPL_NAMREPLY, event.to, sign, event.room, last=some) for some in people]
-    lines.append(line(server, numerics.RPL_ENDOFNAMES, event.to, event.room, last="End of /NAMES list"))
+    if not NO_IMPLICIT_NAMES & form.capabilities:
+        lines.append(_names(form, event.to, replies.Names(room=event.room, names=event.people, secret=event.secret)))
+        lines.append(line(server, numerics.RPL_ENDOFNAMES, event.to, event.room, last="End of /NAMES list"))
     return b"".join(lines)
-
-
-@lru_cache(maxsize=8)
-def _members(people: tuple[str, ...], multi_prefix: bool, userhost: bool) -> list[str]:
-    """The names, as some clients want them, packed into lines: once for all of them."""
-    shown = people if multi_prefix else [person.replace("@+", "@", 1) for person in people]
-    return list(packed([*shown] if userhost else [person.partition("!")[0] for person in shown]))
 
 
 TABLES = Tables(
@@ -252,16 +251,17 @@ TABLES = Tables(
     },
     writers={
         events.Joined: write_joined,
+        events.Announced: write_joined,
         events.Left: write_left,
         events.TopicSet: write_topic_set,
         events.Moved: write_moved,
     },
     answers={
         ("JOIN", replies.Seated): write_seated,
-        ("JOIN", replies.People): write_names,
+        ("JOIN", replies.Names): write_names,
         ("JOIN0", replies.WhoisReply): keep_answer,
         ("TOPIC", replies.Topic): write_topic,
-        ("NAMES", replies.People): write_names,
+        ("NAMES", replies.Names): write_names,
         ("LIST", replies.Rooms): write_list,
     },
     refusals={

@@ -1,7 +1,7 @@
 """Lines of IRC as bytes: sources, tags, and the length of a line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -108,19 +108,20 @@ def with_tags(written: bytes, tags: str) -> bytes:
     return b"@" + tags.encode() + b" " + written
 
 
-def packed(words: list[str], most: int = WORDS_BYTES_A_LINE, between: str = " ") -> Iterator[str]:
-    """The words, as many to a line as fit."""
-    packed: list[str] = []
-    size = 0
-    for word in words:
-        length = len(word.encode()) + 1
-        if packed and size + length > most:
-            yield between.join(packed)
-            packed, size = [], 0
-        packed.append(word)
-        size += length
-    if packed:
-        yield between.join(packed)
+def packed(words: Iterable[str], most: int = WORDS_BYTES_A_LINE, between: str = " ") -> Iterator[str]:
+    """The words, none of which has the sign `between` in it, as many to a line as fit."""
+    text, mark = between.join(words).encode("utf-8", "replace"), between.encode()
+    start = 0
+    while len(text) - start > most:
+        end = text.rfind(mark, start, start + most + 1)
+        if end < 0:  # one word alone is longer
+            end = text.find(mark, start)
+        if end < 0:
+            break
+        yield text[start:end].decode()
+        start = end + 1
+    if start < len(text):
+        yield text[start:].decode()
 
 
 def word(text: str) -> str:
