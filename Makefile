@@ -38,6 +38,12 @@ bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
 bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
 	@sh bench/limit.sh $(ARGS)
 
+bench-compare: $(READY) ## two files of results side by side: A=before.json B=after.json
+	@$(BIN)/python bench/compare.py $(A) $(B)
+
+bench-count: $(READY) ## count instructions and memory of a fixed scenario; fails if they grew by more than 15 %
+	@$(BIN)/python bench/count.py $(ARGS)
+
 docs: $(READY) ## write what is generated from the code: the JSON Schema
 	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
 
@@ -61,4 +67,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit docs picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-compare bench-count docs picture resilience fuzz clean

@@ -1,5 +1,6 @@
 """Which names are valid, and which are the same."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -133,7 +134,22 @@ def test_an_account_nobody_may_have(name: str) -> None:
 
 def test_names_that_are_too_long_are_not_kept_in_mind() -> None:
     """Folding remembers what it did; a peer must not fill the memory with names that cannot be."""
-    remembered = names._folded.cache_info().currsize
-    for n in range(100):
-        names.fold(f"{n}" * 1_000)
-    assert names._folded.cache_info().currsize == remembered
+    tracemalloc.start()
+    try:
+        for n in range(100):
+            names.fold(f"{n % 10}" * 100_000 + f"{n}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
+
+
+def test_only_so_many_names_are_kept_in_mind() -> None:
+    tracemalloc.start()
+    try:
+        for n in range(names.MOST_FOLDED * 2):
+            assert names.fold(f"Name{n}") == f"name{n}"
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < names.MOST_FOLDED * 250

@@ -72,7 +72,8 @@ class Order:
             future.set_exception(Unavailable(self._closed))
             return future
         self._queue.append((record, future))
-        self._renamings += _renames(record)
+        if type(record) is Append and type(record.event) is RoomRenamed:
+            self._renamings += 1
         if len(self._queue) >= self._most:
             self.crowded = True
         if not self._busy:
@@ -174,22 +175,26 @@ class Order:
     def _answers(self, batch: list[_Waiting], outcome: Sequence[Written] | Failed, facts: list[Event]) -> _Answers:
         """What each record came to; what is new is added to the facts."""
         answers: _Answers = []
-        failed = outcome if isinstance(outcome, Failed) else None
         stored = iter(() if isinstance(outcome, Failed) else outcome)
         now = now_ms()
         for record, future in batch:
             answer: Outcome | Failed
-            if isinstance(record, _DURABLE):
-                answer, new = (failed, False) if failed else next(stored)
-                if new and type(record) is Append and (record.frees is not None or type(record.event) is RoomRenamed):
-                    self._holdings.follow(record, now)
+            if isinstance(outcome, Failed) and isinstance(record, _DURABLE):
+                answer = outcome
+            elif type(record) is Append:
+                answer, new = next(stored)
+                if new:
+                    facts.append(answer)  # type: ignore[arg-type]
+                    if record.frees is not None or type(record.event) is RoomRenamed:
+                        self._holdings.follow(record, now)
+            elif type(record) is Put:
+                answer, new = next(stored)
+                if new and record.event is not None:
+                    facts.append(replace(record.event, time=now))
             else:
-                answer = self._holdings.apply(record, now)
-                new = answer is not None
-            if new and isinstance(answer, Event):
-                facts.append(answer)
-            elif new and type(record) is Put and record.event is not None:
-                facts.append(replace(record.event, time=now))
+                answer = self._holdings.apply(record, now)  # type: ignore[arg-type]
+                if answer is not None:
+                    facts.append(answer)
             answers.append((future, answer))
         return answers
 

@@ -1,5 +1,6 @@
 """Nicks and rooms: which are valid, and which are the same."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from tcpchat.model.replies import Refused
@@ -13,24 +14,37 @@ MOST_BYTES = 100
 
 LOBBY = "#lobby"
 
-_ROOM_SIGNS = "#&"
+MOST_FOLDED = 65_536
+
+_ROOM_SIGNS = ("#", "&")
 _FORBIDDEN_IN_NICK = frozenset(" ,*?!@.:/\"'<>\\")
 _FORBIDDEN_FIRST_IN_NICK = frozenset("#&+%~$-0123456789=|/")
 _FORBIDDEN_IN_ROOM = frozenset(" ,:\"'*?\x07")
 _RESERVED = frozenset({"server", "system", "nickserv", "chanserv"})
 
 
-def fold(name: str) -> str:
-    """The one spelling under which a name is known. Every comparison of names uses it; folding twice is folding once.
+class _Folded(dict[str, str]):
+    """The folded forms of the names that were asked for lately."""
 
-    What is no valid name folds too, if only to itself, so that looking it up simply finds nothing.
-    """
-    return _folded(name) if len(name) <= ROOM_MOST_CHARACTERS else name  # the cache keeps nothing longer
+    def __missing__(self, name: str) -> str:
+        folded = _folded(name)
+        if len(name) <= ROOM_MOST_CHARACTERS:  # nothing longer is kept
+            if len(self) >= MOST_FOLDED:
+                self.clear()
+            self[name] = folded
+        return folded
+
+
+fold: Callable[[str], str] = _Folded().__getitem__
+"""The one spelling under which a name is known. Every comparison of names uses it; folding twice is folding once.
+
+What is no valid name folds too, if only to itself, so that looking it up simply finds nothing.
+"""
 
 
 def is_room(name: str) -> bool:
     """Whether a target is meant as a room, valid or not."""
-    return name[:1] in _ROOM_SIGNS and name != ""
+    return name.startswith(_ROOM_SIGNS)
 
 
 def nick(name: str) -> str:
@@ -81,8 +95,9 @@ def room(name: str) -> str:
     return folded
 
 
-@lru_cache(maxsize=65_536)
 def _folded(name: str) -> str:
+    if len(name) > ROOM_MOST_CHARACTERS:
+        return name
     if name.isascii():
         return name.lower()
     sign, rest = (name[:1], name[1:]) if is_room(name) else ("", name)
