@@ -24,4 +24,7 @@ trap 'exit 130' INT TERM
 mkdir "$temporary/bin"
 server="$bin/tcpchat-server --listen 127.0.0.1:%PORT% --data $temporary/log --set limits.enabled=false"
 BENCH_BIN=$temporary/bin bash "$ratio" "$server" "$repeats" | tee "$temporary/runs"
-"$bin/python" "$root/bench/ratios.py" <"$temporary/runs"
+failed=0
+"$bin/python" "$root/bench/ratios.py" <"$temporary/runs" || failed=1
+"$bin/python" "$root/bench/further.py" "$temporary/bin" "$server" "$repeats" || failed=1
+exit $failed
