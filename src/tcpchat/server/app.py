@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -242,8 +243,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client: let in, or told why not."""
-        peer = writer.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
+        address = _address(writer)
         refusal = "The server is stopping." if self.stopping else self._admission.refusal(address)
         if refusal:
             log.debug("refused a connection from %s: %s", address, refusal)
@@ -271,6 +271,12 @@ class Server:
         if address in {"127.0.0.1", "::1", ""}:
             return "localhost"
         return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
+
+
+def _address(writer: asyncio.StreamWriter) -> str:
+    """Where somebody comes from; one string for all who come from there."""
+    peer = writer.get_extra_info("peername")
+    return sys.intern(str(peer[0])) if peer else ""
 
 
 def _backend(config: Config) -> Backend:
