@@ -1,11 +1,11 @@
 """The server, assembled: starting and stopping."""
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -270,13 +270,18 @@ class Server:
         """What others see instead of an address: the same for the same network, as long as the server runs."""
         if address in {"127.0.0.1", "::1", ""}:
             return "localhost"
-        return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
+        return _hidden(self._host_key, network(address))
 
 
 def _address(writer: asyncio.StreamWriter) -> str:
     """Where somebody comes from; one string for all who come from there."""
     peer = writer.get_extra_info("peername")
     return sys.intern(str(peer[0])) if peer else ""
+
+
+@lru_cache(maxsize=4_096)
+def _hidden(key: bytes, network: str) -> str:
+    return hmac.digest(key, network.encode(), "sha256").hex()[:12] + ".hidden"
 
 
 def _backend(config: Config) -> Backend:
