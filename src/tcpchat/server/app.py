@@ -1,11 +1,11 @@
 """The server, assembled: starting and stopping."""
 
 import asyncio
-import hashlib
 import hmac
 import logging
-import socket
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -19,7 +19,7 @@ from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat.access import SPACE, load
 from tcpchat.chat.hub import Hub
-from tcpchat.config import BadSetting, Config, Limits
+from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
@@ -30,12 +30,6 @@ from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
-
-SEND_BUFFER = 65_536
-"""Bytes of one client's that the system may hold. By itself it would take megabytes of one that does not read."""
-
-STALLED_GRACE = 10.0
-"""Seconds that a client which takes nothing stays longer than it may, before the system gives the connection up."""
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -143,7 +137,7 @@ class Server:
             self.hub.state.secret = await self._secret()
             load(self.hub.state, await self.backend.ask(Collect(SPACE)))
             for address in self.config.listen:
-                self._listeners.append(await listen(address, self._serve))
+                self._listeners.append(await listen(address, self._serve, self.config.limits))
         except BaseException:
             await self.stop()
             raise
@@ -249,15 +243,13 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client: let in, or told why not."""
-        peer = writer.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
+        address = _address(writer)
         refusal = "The server is stopping." if self.stopping else self._admission.refusal(address)
         if refusal:
             log.debug("refused a connection from %s: %s", address, refusal)
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return
-        prepare(writer.get_extra_info("socket"), self.config.limits)
         self._admission.enter(address)
         session = Session(self, reader, writer, next(self._names), address)
         task = asyncio.current_task()
@@ -278,7 +270,18 @@ class Server:
         """What others see instead of an address: the same for the same network, as long as the server runs."""
         if address in {"127.0.0.1", "::1", ""}:
             return "localhost"
-        return hmac.new(self._host_key, network(address).encode(), hashlib.sha256).hexdigest()[:12] + ".hidden"
+        return _hidden(self._host_key, network(address))
+
+
+def _address(writer: asyncio.StreamWriter) -> str:
+    """Where somebody comes from; one string for all who come from there."""
+    peer = writer.get_extra_info("peername")
+    return sys.intern(str(peer[0])) if peer else ""
+
+
+@lru_cache(maxsize=4_096)
+def _hidden(key: bytes, network: str) -> str:
+    return hmac.digest(key, network.encode(), "sha256").hex()[:12] + ".hidden"
 
 
 def _backend(config: Config) -> Backend:
@@ -287,19 +290,3 @@ def _backend(config: Config) -> Backend:
     if config.data is None:
         return Memory(queued=queued)
     return Embedded(config.data, durability=config.durability, keep=config.keep, queued=queued)
-
-
-def prepare(connection: socket.socket | None, limits: Limits) -> None:
-    """Let the system ask a silent peer whether it lives (people with nc answer no pings), and hide little from us."""
-    if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
-        return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds in (
-        ("TCP_KEEPIDLE", 60),
-        ("TCP_KEEPINTVL", 15),
-        ("TCP_KEEPCNT", 4),
-        ("TCP_USER_TIMEOUT", int(1_000 * (limits.stalled_seconds + STALLED_GRACE))),
-    ):
-        if hasattr(socket, option):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tcpchat.config import Limits
 from tcpchat.model.address import DEFAULT_PORT, parse_address, write_address
 from tcpchat.model.errors import (
     EX_CONFIG,
@@ -24,6 +25,12 @@ BACKLOG = 1_024
 READ_BUFFER = 32_768
 """Bytes that may wait to be read of one client, before its sending is stopped at twice as many."""
 
+SEND_BUFFER = 65_536
+"""Bytes of one client's that the system may hold. By itself it would take megabytes of one that does not read."""
+
+STALLED_GRACE = 10.0
+"""Seconds that a client which takes nothing stays longer than it may, before the system gives the connection up."""
+
 
 def check_address(address: str) -> tuple[str, int]:
     """Host and port.
@@ -36,20 +43,49 @@ def check_address(address: str) -> tuple[str, int]:
         raise CannotStart(f"Cannot listen on {address}: {error}", EX_CONFIG) from error
 
 
-async def listen(address: str, serve: Serve) -> asyncio.Server:
+async def listen(address: str, serve: Serve, limits: Limits) -> asyncio.Server:
     """Start to take connections.
 
     :raises CannotStart: with the way out.
     """
     host, port = check_address(address)
     try:
-        return await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER)
+        server = await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER, start_serving=False)
+        for listener in server.sockets:
+            _prepare(listener, limits)
+        await _start(server)
+        return server
     except socket.gaierror as error:
         raise CannotStart(
             f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST
         ) from error
     except OSError as error:
         raise _explained(error, host, port) from error
+
+
+async def _start(server: asyncio.Server) -> None:
+    try:
+        await server.start_serving()
+    except OSError:
+        server.close()
+        raise
+
+
+def _prepare(listener: socket.socket, limits: Limits) -> None:
+    """Let the system ask a silent peer whether it lives (people with nc answer no pings), and hide little from us.
+
+    Connections have it from the listener: that is cheaper than to say it of each.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", 60),
+        ("TCP_KEEPINTVL", 15),
+        ("TCP_KEEPCNT", 4),
+        ("TCP_USER_TIMEOUT", int(1_000 * (limits.stalled_seconds + STALLED_GRACE))),
+    ):
+        if hasattr(socket, option):
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _explained(error: OSError, host: str, port: int) -> CannotStart:

@@ -65,13 +65,18 @@ VALUES_SINCE = 302
 
 MOST_LINE_BYTES = 510
 
+NOTHING: frozenset[str] = frozenset()
+"""One for all who have asked for nothing: an empty set is not small."""
+
 
 class Negotiation:
     """What one client wants, and whether it is still deciding."""
 
+    __slots__ = ("_config", "_room", "enabled", "open", "version")
+
     def __init__(self, config: Config) -> None:
         self._config = config
-        self.enabled: frozenset[str] = frozenset()
+        self.enabled = NOTHING
         self.version = 0
         self._room = 0
         """How many bytes of a line may be capabilities."""

@@ -1,15 +1,20 @@
 """CAP, PASS, NICK, USER, QUIT, PING, PONG: coming in and going, and what a newcomer is told."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from tcpchat.model import commands, events, replies
+from tcpchat.config import Config, Limits
+from tcpchat.model import commands, events, names, replies
 from tcpchat.version import VERSION
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import isupport, numerics, sasl
 from tcpchat.wire.irc.message import Message
-from tcpchat.wire.irc.server import motd, write_server
+from tcpchat.wire.irc.server import lusers, motd
 from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, param
 from tcpchat.wire.irc.writing import Form, line, word
+
+ANYBODY = b"\x1a" * names.MOST_BYTES
+"""Stands for a nick, and is as long as one can be, so that what is written around it fits into lines with any."""
 
 USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER = "Bio", "CIbeiklmnostv", "Ibeklov"
 
@@ -81,24 +86,38 @@ def _enter(context: Context, message: Message) -> Iterator[Request | bytes]:
     if not context.me:
         context.refused_nick = nick
         return
-    yield Request(commands.ShowServer(), Message("LUSERS"))
-    yield motd(context)
+    here = yield from asked(context, commands.ShowServer(), Message("WELCOME"))
+    if isinstance(here, replies.ServerReply):
+        yield _welcome(context, here)
 
 
-def write_welcome(context: Context, request: Request, reply: replies.Welcome) -> bytes:
-    """001 to 005."""
+def note_welcome(context: Context, request: Request, reply: replies.Welcome) -> bytes:
+    """Who one is now. What newcomers are told is written in one piece, when all of it is known."""
     context.me, context.origin = reply.nick, reply.origin
-    config, server = context.config, context.server
+    return b""
+
+
+def _welcome(context: Context, here: replies.ServerReply) -> bytes:
+    """001 to 005, LUSERS, MOTD."""
+    config, nick = context.config, context.me.encode()
+    greeting = context.numeric(numerics.RPL_WELCOME, last=f"Welcome to {config.network}, {context.me}")
+    told, motd = _told_to_all(context.server, config.network, config.motd, config.limits)
+    return greeting + told.replace(ANYBODY, nick) + lusers(context, here) + motd.replace(ANYBODY, nick)
+
+
+@lru_cache(maxsize=4)
+def _told_to_all(server: str, network: str, text: str, limits: Limits) -> tuple[bytes, bytes]:
+    """002 to 005, and MOTD, written once for all newcomers: `ANYBODY` stands for the nick."""
+    context = Context(Config(name=server, network=network, motd=text, limits=limits), {})
+    context.me = ANYBODY.decode()
     modes = (USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER)
-    return b"".join(
-        [
-            context.numeric(numerics.RPL_WELCOME, last=f"Welcome to {config.network}, {reply.nick}"),
-            context.numeric(numerics.RPL_YOURHOST, last=f"Your host is {server}, running tcpchat {VERSION}"),
-            context.numeric(numerics.RPL_CREATED, last="What is said here is kept"),
-            context.numeric(numerics.RPL_MYINFO, server, f"tcpchat-{VERSION}", *modes),
-            *isupport.written(context),
-        ]
-    )
+    told = [
+        context.numeric(numerics.RPL_YOURHOST, last=f"Your host is {server}, running tcpchat {VERSION}"),
+        context.numeric(numerics.RPL_CREATED, last="What is said here is kept"),
+        context.numeric(numerics.RPL_MYINFO, server, f"tcpchat-{VERSION}", *modes),
+        *isupport.written(context),
+    ]
+    return b"".join(told), motd(context)
 
 
 def read_quit(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -144,11 +163,11 @@ TABLES = Tables(
         events.Renamed: write_renamed,
     },
     answers={
-        ("CAP", replies.Welcome): write_welcome,
+        ("CAP", replies.Welcome): note_welcome,
         ("NICK", replies.Done): keep_answer,
-        ("NICK", replies.Welcome): write_welcome,
-        ("USER", replies.Welcome): write_welcome,
-        ("LUSERS", replies.ServerReply): write_server,
+        ("NICK", replies.Welcome): note_welcome,
+        ("USER", replies.Welcome): note_welcome,
+        ("WELCOME", replies.ServerReply): keep_answer,
         ("PING", replies.PongReply): write_pong,
     },
     refusals={

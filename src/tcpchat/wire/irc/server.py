@@ -45,6 +45,11 @@ def read_lusers(context: Context, message: Message) -> Iterator[Request | bytes]
 
 
 def write_server(context: Context, request: Request, reply: replies.ServerReply) -> bytes:
+    """As to newcomers."""
+    return lusers(context, reply)
+
+
+def lusers(context: Context, reply: replies.ServerReply) -> bytes:
     """251 to 255, 265, 266."""
     visible, people, most = reply.people - reply.invisible, str(reply.people), str(reply.most_people)
     everybody = f"There are {visible} users and {reply.invisible} invisible on 1 servers"
@@ -177,6 +182,7 @@ TABLES = Tables(
         "HELPOP": read_help,
     },
     answers={
+        ("LUSERS", replies.ServerReply): write_server,
         ("STATS", replies.ServerReply): write_uptime,
         ("SERVER", replies.People): keep_answer,
     },

@@ -25,6 +25,11 @@ SURELY_FITS = 300
 class Context:
     """One client: what it has told of itself, and what the server calls itself to it."""
 
+    __slots__ = (
+        "_batches", "account", "answer", "config", "dead_batch", "exchange", "me", "name", "negotiation", "open_batch",
+        "origin", "password", "refused_nick", "server", "user", "verbs", "wanted_nick",
+    )  # fmt: skip
+
     def __init__(self, config: Config, verbs: Mapping[str, str]) -> None:
         """`verbs`: how each verb is used, for HELP."""
         self.config = config
