@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import plots
 import stored
 from load import Job, Kind
 from machine import most_clients, two_cpus
 from report import machine, table, warnings
 from subject import CannotMeasure, Server, running, running_on
-from talk import Pace
+from talk import SIZE, Pace
 
 HERE = Path(__file__).parent
 MOST_SECONDS = 240
@@ -26,6 +29,8 @@ MOST_SECONDS = 240
 
 INDEX_SECONDS = 90
 """How long the search index may take to know everything."""
+
+SIZES = ("clients", "idle_clients", "paced_clients", "joining_clients", "large_clients")
 
 TRIES = 5
 """Commands are timed so often; the fastest counts."""
@@ -36,14 +41,21 @@ class Plan:
     """How much is done."""
 
     clients: int = 1_000
-    idle_clients: int = 3_000
+    idle_clients: int = 10_000
+    rooms: int = 100
+    joining_clients: int = 3_000
+    large_clients: int = 10_000
+    growing_clients: tuple[int, ...] = (100, 300, 1_000, 3_000)
+    sizes: tuple[int, ...] = (400,)
+    """Bytes of messages, besides the usual ones."""
+    commits: int = 200
     paced_clients: int = 500
     rounds: int = 3
     windows: tuple[tuple[int, int], ...] = ((1, 400), (16, 800), (64, 2_000))
     """Windows, and how many messages each sender says with them."""
     paced_messages: int = 50
     rate: float = 100
-    stored_messages: int = 1_000_000
+    stored_messages: tuple[int, ...] = (50_000, 1_000_000)
     stored_rate: float = 1_000
     stored_seconds: float = 10
     questions: int = 300
@@ -54,11 +66,16 @@ class Plan:
 QUICK = Plan(
     clients=200,
     idle_clients=500,
+    rooms=20,
+    joining_clients=300,
+    large_clients=500,
+    growing_clients=(50, 100, 200),
+    commits=50,
     paced_clients=200,
     rounds=1,
     windows=((1, 100), (16, 200), (64, 400)),
     paced_messages=20,
-    stored_messages=20_000,
+    stored_messages=(20_000,),
     stored_seconds=2,
     questions=60,
     deleted_messages=5_000,
@@ -84,58 +101,88 @@ class Bench:
             "history": self._history,
             "plan": asdict(plan),
         }
-        scenarios: dict[str, tuple[Kind, int, tuple[Pace, ...]]] = {
-            "idle": ("idle", plan.idle_clients, ()),
-            "fanout": ("talk", plan.clients, self._fanout()),
-            "paced": ("talk", plan.paced_clients, (Pace(plan.paced_messages, rate=plan.rate, most_seconds=30),)),
+        for name, measure in self._scenarios().items():
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            found[name] = measure()
+            if _error(found[name]):
+                return found
+        return found | {"verified": True}
+
+    def _scenarios(self) -> dict[str, Callable[[], Any]]:
+        plan = self._plan
+        paced = Pace(plan.paced_messages, rate=plan.rate, most_seconds=30)
+        window = (self._pace(16),)
+        every = {
+            "idle": lambda: self._scenario("idle", plan.idle_clients),
+            "fanout": lambda: self._scenario("talk", plan.clients, self._fanout()),
+            "growth": lambda: [self._scenario("talk", count, window) for count in plan.growing_clients],
+            "rooms": lambda: self._scenario("talk", plan.clients, window, rooms=plan.rooms),
+            "languages": self._languages,
+            "paced": lambda: self._scenario("talk", plan.paced_clients, (paced,)),
+            "joining": lambda: self._scenario("large", plan.joining_clients),
+            "large": lambda: self._scenario("large", plan.large_clients),
+            "stored": lambda: [self._stored(count) for count in plan.stored_messages],
+            "commit": lambda: stored.commits(plan.commits),
+            "commands": self._commands,
         }
-        for name, (kind, clients, paces) in scenarios.items():
-            print(f"{name}: {clients:,} clients ...", file=sys.stderr, flush=True)
-            found[name] = self._scenario(kind, most_clients(clients), paces)
-            if "error" in found[name]:
-                return found
-        if self._history:
-            print(f"stored: {plan.stored_messages:,} messages ...", file=sys.stderr, flush=True)
-            found["stored"] = self._stored()
-            if "error" in found["stored"]:
-                return found
-        print("commands ...", file=sys.stderr, flush=True)
-        return found | {"verified": True, "commands": self._commands()}
+        return every if self._history else {name: every[name] for name in every if name not in ("stored", "commit")}
+
+    def _pace(self, window: int, size: int = SIZE) -> Pace:
+        return Pace(dict(self._plan.windows)[window], window, size=size)
+
+    def _languages(self) -> dict[str, Any]:
+        """The same clients, as far as they can be, in the same server: plain, with tags, in three languages."""
+        crowds = {"plain": ("irc",), "tags": ("tags",), "mixed": ("irc", "jsonl", "line")}
+        with self._server() as server:
+            return {
+                name: self._load(server, "talk", self._plan.clients, (self._pace(16),), languages=languages)
+                for name, languages in crowds.items()
+            }
 
     def _fanout(self) -> tuple[Pace, ...]:
         """Every window once, then all of them again: what troubles the machine for a while troubles all alike."""
-        return tuple(
-            Pace(messages, window) for _ in range(self._plan.rounds) for window, messages in self._plan.windows
-        )
+        once = [self._pace(window) for window, _ in self._plan.windows]
+        once += [self._pace(16, size) for size in self._plan.sizes]
+        return tuple(once * self._plan.rounds)
 
-    def _scenario(self, kind: Kind, clients: int, paces: tuple[Pace, ...]) -> dict[str, Any]:
+    @contextmanager
+    def _server(self) -> Iterator[Server]:
         with running(history=self._history, cpu=self._cpus[0] if self._cpus else None) as server:
             self._starts.append(server.start_seconds)
-            return self._load(server, kind, clients, paces)
+            yield server
 
-    def _load(self, server: Server, kind: Kind, clients: int, paces: tuple[Pace, ...]) -> dict[str, Any]:
+    def _scenario(self, kind: Kind, clients: int, paces: tuple[Pace, ...] = (), rooms: int = 1) -> dict[str, Any]:
+        with self._server() as server:
+            return self._load(server, kind, clients, paces, rooms=rooms)
+
+    def _load(self, server: Server, kind: Kind, clients: int, paces: tuple[Pace, ...], **how: Any) -> dict[str, Any]:
         """Let the load generator do a job."""
-        return self._generate("load.py", asdict(Job(kind, server.port, server.pid, clients, paces)))
+        job = Job(kind, server.port, server.pid, most_clients(clients), paces, **how)
+        return self._generate("load.py", asdict(job))
 
-    def _stored(self) -> dict[str, Any]:
+    def _stored(self, messages: int) -> dict[str, Any]:
         """A server with a long log: how fast it starts, acknowledges, pages, searches; and while old entries go."""
         plan, cpu = self._plan, self._cpus[0] if self._cpus else None
         with TemporaryDirectory(prefix="tcpchat-bench-") as directory:
             data = Path(directory)
-            found: dict[str, Any] = {"plan": asdict(plan), "fill_s": stored.fill(data, plan.stored_messages)}
+            found: dict[str, Any] = {"messages": messages, "fill_s": stored.fill(data, messages)}
             say = {"rate": plan.stored_rate, "seconds": plan.stored_seconds}
             with running_on(data, cpu) as server:
                 found["start_s"] = server.start_seconds
                 found["index_s"] = stored.wait(lambda: stored.is_indexed(data), INDEX_SECONDS)
                 found |= self._generate("asker.py", {"port": server.port, **say})
                 found |= self._generate("asker.py", {"port": server.port, "questions": plan.questions})
-            kept = stored.entries(data) - plan.deleted_messages
-            with running_on(data, cpu, f"keep.entries={kept}") as server:
-                meanwhile = self._generate("asker.py", {"port": server.port, **say})
-                stored.wait(lambda: stored.entries(data) <= kept, INDEX_SECONDS)
-            found["deleting"] = meanwhile.get("acknowledged")
-            found["left_over"] = max(0, stored.entries(data) - kept)
-            return found | ({"error": meanwhile["error"]} if "error" in meanwhile else {})
+            if messages > plan.deleted_messages:
+                found |= self._deleting(data, stored.entries(data) - plan.deleted_messages, say)
+            return found
+
+    def _deleting(self, data: Path, kept: int, say: dict[str, Any]) -> dict[str, Any]:
+        """The acknowledgements again, while all but so many entries are deleted."""
+        with running_on(data, self._cpus[0] if self._cpus else None, f"keep.entries={kept}") as server:
+            meanwhile = self._generate("asker.py", {"port": server.port, **say})
+            stored.wait(lambda: stored.entries(data) <= kept, INDEX_SECONDS)
+        error = {"error": meanwhile["error"]} if "error" in meanwhile else {}
+        return {"deleting": meanwhile.get("acknowledged"), "left_over": max(0, stored.entries(data) - kept), **error}
 
     def _generate(self, script: str, job: dict[str, Any]) -> dict[str, Any]:
         command = [sys.executable, str(HERE / script), json.dumps(job)]
@@ -158,6 +205,13 @@ class Bench:
             "import_s": min(float(_output("-c", imported)) for _ in range(TRIES)),
             "help_s": min(_seconds("-m", "tcpchat.server", "--help") for _ in range(TRIES)),
         }
+
+
+def _error(part: Any) -> bool:
+    """Whether something in it failed."""
+    if isinstance(part, list):
+        return any(map(_error, part))
+    return isinstance(part, dict) and ("error" in part or any(map(_error, part.values())))
 
 
 def _output(*arguments: str) -> str:
@@ -186,7 +240,12 @@ def _options() -> argparse.Namespace:
 def _plan(options: argparse.Namespace) -> Plan:
     plan = QUICK if options.quick else Plan()
     if options.clients:
-        plan = replace(plan, clients=options.clients, idle_clients=options.clients, paced_clients=options.clients)
+        plan = replace(
+            plan,
+            **dict.fromkeys(SIZES, options.clients),
+            rooms=min(plan.rooms, options.clients // 4),
+            growing_clients=(options.clients,),
+        )
     if options.messages:
         windows = tuple((window, options.messages) for window, _ in plan.windows)
         plan = replace(plan, windows=windows, paced_messages=options.messages)
@@ -213,7 +272,10 @@ def main() -> int:
     print("\n".join(table(found)))
     for warning in warnings(found):
         print(f"WARNING: {warning}")
-    print(f"\nAll figures: {_write(found, options.json)}")
+    file = _write(found, options.json)
+    print(f"\nAll figures: {file}")
+    for plot in plots.write(found, file):
+        print(f"Plot: {plot}")
     return 0 if found["verified"] else 1
 
 

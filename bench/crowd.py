@@ -1,10 +1,12 @@
-"""Many clients on plain sockets: coming in, joining a room."""
+"""Many clients on plain sockets: coming in, joining rooms."""
 
 import socket
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from selectors import EVENT_READ, DefaultSelector
 
+from languages import IRC, Language, message
 from verify import ROOM, Wrong
 
 AT_ONCE = 32
@@ -13,6 +15,12 @@ AT_ONCE = 32
 PATIENCE = 30.0
 """Seconds without a byte after which the server is given up."""
 
+ANNOUNCED = 1_000
+"""Up to so many people in a room (`limits.announced`) all are told of all who join it."""
+
+QUIET = 0.2
+"""Seconds without a byte after which all is told that is to be told."""
+
 BUFFER = bytearray(1 << 18)
 _VIEW = memoryview(BUFFER)
 
@@ -20,10 +28,11 @@ _VIEW = memoryview(BUFFER)
 class Client:
     """One connection. What it receives goes to `sink`; at first, to its inbox."""
 
-    __slots__ = ("_answered", "_receive", "inbox", "nick", "sink", "socket")
+    __slots__ = ("_answered", "_receive", "inbox", "language", "nick", "sink", "socket")
 
-    def __init__(self, port: int, nick: bytes) -> None:
+    def __init__(self, port: int, nick: bytes, language: Language = IRC) -> None:
         self.nick = nick
+        self.language = language
         self.inbox = bytearray()
         self.sink: Callable[[memoryview], None] = self.inbox.extend
         self._answered = 0
@@ -36,7 +45,7 @@ class Client:
         """Send at once. It always fits: no client has more than a window of lines on its way."""
         self.socket.sendall(data)
 
-    def read(self) -> None:
+    def read(self) -> bool:
         """Take what is there, if anything.
 
         :raises Wrong: if the server has closed the connection.
@@ -44,11 +53,12 @@ class Client:
         try:
             size = self._receive(BUFFER)
         except BlockingIOError:
-            return
+            return False
         if not size:
             last = f": {self.inbox[-200:].decode()}" if self.inbox else ""
             raise Wrong(f"the server closed the connection of {self.nick.decode()}{last}")
         self.sink(_VIEW[:size])
+        return True
 
     def has(self, answer: bytes) -> bool:
         """Whether the answer came since the last one."""
@@ -59,41 +69,69 @@ class Client:
 
 
 class Crowd:
-    """All clients, in the order of their coming."""
+    """All clients, in the order of their coming; they speak these languages, in turn."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, languages: Sequence[Language] = (IRC,)) -> None:
         self._port = port
+        self._languages = languages
         self._selector = DefaultSelector()
         self.clients: list[Client] = []
+        self.joined = 0.0
+        """When everybody had joined (`time.monotonic`)."""
 
     def connect(self, count: int) -> None:
         """More clients, each with a nick."""
         first = len(self.clients)
-        self._ask(range(first, first + count), self._come, b" 376 c")
+        self._ask(range(first, first + count), self._come, lambda client: client.language.welcome)
 
-    def join(self) -> None:
-        """Everybody into one room, and everybody has heard of all who came. From here on others read the clients.
+    def join(self, rooms: int, speakers: Callable[[list[Client]], list[Client]]) -> dict[bytes, list[Client]]:
+        """Everybody into one of the rooms, in turn, and everybody has heard of all who came.
 
-        :raises Wrong: if somebody has not.
+        From here on others read the clients.
+
+        :param speakers: who of those in a room is going to speak. In a large one that is told when they speak first.
+        :returns: who is in which room.
+        :raises Wrong: if somebody has not heard it.
         """
-        everybody = range(len(self.clients))
-        self._ask(everybody, lambda index: self.clients[index].send(b"JOIN %b\r\n" % ROOM), b" 366 c")
-        self._ask(everybody, lambda index: self.clients[index].send(b"PING joined\r\n"), b" PONG ")
-        heard = sum(client.inbox.count(b" JOIN ") for client in self.clients)
-        expected = len(self.clients) * (len(self.clients) + 1) // 2
-        if heard != expected:
-            raise Wrong(f"{heard} JOINs were heard, not {expected}")
+        names = [ROOM if rooms == 1 else b"%b%d" % (ROOM, number) for number in range(rooms)]
+        members = {room: self.clients[number::rooms] for number, room in enumerate(names)}
+        for client in self.clients:
+            client.inbox.clear()
+            client._answered = 0
+        self._ask(range(len(self.clients)), self._join(names), lambda client: client.language.joined)
+        self._wait_for_silence()
+        self.joined = time.monotonic() - QUIET
+        for room, those in members.items():
+            _check_joins(room, those)
+            if len(those) > ANNOUNCED:
+                for speaker in speakers(those):
+                    speaker.send(message(room, b"here I am\r\n"))
+        self._wait_for_silence()
         for client in self.clients:
             client.inbox.clear()
         self._selector.close()
+        return members
+
+    def leave(self) -> None:
+        """Everybody hangs up."""
+        for client in self.clients:
+            client.socket.close()
+
+    def _join(self, names: list[bytes]) -> Callable[[int], None]:
+        def join(index: int) -> None:
+            client = self.clients[index]
+            client.send(client.language.join % names[index % len(names)])
+
+        return join
 
     def _come(self, index: int) -> None:
-        client = Client(self._port, b"c%d" % index)
+        language = self._languages[index % len(self._languages)]
+        client = Client(self._port, b"c%d" % index, language)
         self.clients.append(client)
         self._selector.register(client.socket, EVENT_READ, index)
-        client.send(b"NICK %b\r\nUSER bench 0 * :bench\r\n" % client.nick)
+        client.send(language.come % client.nick)
 
-    def _ask(self, indices: Iterable[int], ask: Callable[[int], None], answer: bytes) -> None:
+    def _ask(self, indices: Iterable[int], ask: Callable[[int], None], answer: Callable[[Client], bytes]) -> None:
         """Let each ask something, some at a time, until all have the answer."""
         queue = iter(indices)
         waiting: set[int] = set()
@@ -105,7 +143,36 @@ class Crowd:
                 return
             ready = self._selector.select(PATIENCE)
             if not ready:
-                raise Wrong(f"{len(waiting)} clients had no “{answer.decode()}” for {PATIENCE:g} s")
+                wanted = answer(self.clients[next(iter(waiting))]).decode()
+                raise Wrong(f"{len(waiting)} clients had no “{wanted}” for {PATIENCE:g} s")
             for key, _ in ready:
                 self.clients[key.data].read()
-            waiting -= {key.data for key, _ in ready if key.data in waiting and self.clients[key.data].has(answer)}
+            waiting -= {key.data for key, _ in ready if key.data in waiting and self._is_answered(key.data, answer)}
+
+    def _is_answered(self, index: int, answer: Callable[[Client], bytes]) -> bool:
+        client = self.clients[index]
+        return client.has(answer(client))
+
+    def _wait_for_silence(self) -> None:
+        last = time.monotonic()
+        while time.monotonic() - last < QUIET:
+            for key, _ in self._selector.select(QUIET / 4):
+                self.clients[key.data].read()
+                last = time.monotonic()
+
+
+def _check_joins(room: bytes, members: list[Client]) -> None:
+    """Whether all were told of all who came after them, and of themselves; in large rooms at least of themselves.
+
+    :raises Wrong: if not.
+    """
+    if any(client.language is not IRC for client in members):
+        return
+    told = b" JOIN %b\r\n" % room
+    heard = sum(client.inbox.count(told) for client in members)
+    expected = len(members) * (len(members) + 1) // 2
+    if len(members) <= ANNOUNCED and heard != expected:
+        raise Wrong(f"{heard} JOINs were heard in {room.decode()}, not {expected}")
+    for client in members:
+        if b":%b!" % client.nick not in client.inbox:
+            raise Wrong(f"{client.nick.decode()} was not told of their own JOIN")

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from crowd import Crowd
+from languages import LANGUAGES
+from last import Last
 from machine import usage
-from talk import Audience, Pace, Talk
+from talk import SAMPLE, SENDERS, Audience, Pace, Talk, talkers
 from verify import Wrong
 
 WARM_UP = 100
@@ -19,7 +21,7 @@ SETTLE = 0.5
 """Seconds before memory is read."""
 
 
-Kind = Literal["idle", "talk"]
+Kind = Literal["idle", "talk", "large"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Job:
     server: int
     clients: int
     paces: tuple[Pace, ...] = ()
-    """The runs, one after the other, all in the same room."""
+    """The runs, one after the other, all with the same clients."""
+    rooms: int = 1
+    languages: tuple[str, ...] = ("irc",)
+    """The clients speak them in turn."""
 
 
 def idle(job: Job) -> dict[str, Any]:
@@ -54,17 +59,31 @@ def idle(job: Job) -> dict[str, Any]:
 
 
 def talk(job: Job) -> dict[str, Any]:
-    """Everybody in one room; some talk, all listen."""
-    crowd = Crowd(job.port)
+    """Everybody in a room; some talk, all listen."""
+    crowd = Crowd(job.port, [LANGUAGES[name] for name in job.languages])
     crowd.connect(job.clients)
     started = time.monotonic()
-    crowd.join()
-    join_seconds = time.monotonic() - started
-    audience = Audience(crowd.clients)
+    senders, sample = (SENDERS, SAMPLE) if job.rooms == 1 else (1, 1)
+    members = crowd.join(job.rooms, lambda clients: talkers(clients, senders))
+    audiences = [Audience(room, clients, senders, sample) for room, clients in members.items()]
     gc.collect()
     gc.freeze()
-    runs = [asdict(Talk(audience, pace, job.server).run()) for pace in job.paces]
-    return {"clients": job.clients, "join_s": join_seconds, "runs": runs}
+    runs = [asdict(Talk(audiences, pace, job.server).run()) for pace in job.paces]
+    crowd.leave()
+    return {"clients": job.clients, "join_s": crowd.joined - started, "runs": runs}
+
+
+def large(job: Job) -> dict[str, Any]:
+    """Everybody joins one room at once; then one says something now and then, until the last has it."""
+    crowd = Crowd(job.port)
+    crowd.connect(job.clients)
+    cpu, started = usage(job.server).cpu_seconds, time.monotonic()
+    ((room, clients),) = crowd.join(1, lambda clients: clients[:1]).items()
+    joined, cpu = crowd.joined - started, usage(job.server).cpu_seconds - cpu
+    gc.collect()
+    gc.freeze()
+    told = asdict(Last(room, clients, job.server).run())
+    return {"clients": job.clients, "join_s": joined, "join_cpu_s": cpu, **told}
 
 
 def main(written: str) -> int:
@@ -73,7 +92,7 @@ def main(written: str) -> int:
     paces = tuple(Pace(**pace) for pace in order.pop("paces"))
     job = Job(**order, paces=paces)
     try:
-        print(json.dumps({"idle": idle, "talk": talk}[job.kind](job)))
+        print(json.dumps({"idle": idle, "talk": talk, "large": large}[job.kind](job)))
     except (Wrong, OSError) as error:
         print(json.dumps({"error": str(error)}))
         return 1

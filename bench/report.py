@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from statistics import median
 from typing import Any
@@ -33,14 +33,15 @@ def table(found: Found) -> Iterator[str]:
         f"{'server and load generator on one each' if about['pinned'] else 'nothing pinned'}; "
         f"{'log on disk' if found['history'] else 'no history'}"
     )
-    parts = {"fanout": _fanout, "paced": _paced, "idle": _idle, "stored": _stored, "commands": _commands}
-    for name, write in parts.items():
-        part = found.get(name, {})
+    for name, write in PARTS.items():
+        part = found.get(name)
+        if part is None:
+            continue
         yield ""
-        if "error" in part:
-            yield f"{name}: FAILED: {part['error']}"
-        elif part:
-            yield from write(part)
+        errors = list(_errors(part))
+        yield from (f"{name}: FAILED: {error}" for error in errors)
+        if not errors:
+            yield from write(part, found)
     yield ""
     yield (
         "Every delivery was verified: once, in order, unchanged."
@@ -49,78 +50,165 @@ def table(found: Found) -> Iterator[str]:
     )
 
 
+def _errors(part: Any) -> Iterator[str]:
+    for one in part if isinstance(part, list) else [part, *part.values()]:
+        if isinstance(one, dict) and "error" in one:
+            yield str(one["error"])
+
+
 def warnings(found: Found) -> Iterator[str]:
     """What makes the figures doubtful."""
-    runs = [run for name in ("fanout", "paced") for run in found.get(name, {}).get("runs", [])]
-    for window in dict.fromkeys(run["window"] for run in runs):
-        if any(_load_was_bottleneck(run) for run in runs if run["window"] == window):
-            yield (
-                f"window {window}: the load generator was the bottleneck, the server could do more; "
-                "look at deliveries per server-CPU-second"
-            )
-    for name in ("fanout", "paced", "idle"):
-        wanted = found["plan"][{"fanout": "clients"}.get(name, f"{name}_clients")]
-        had = found.get(name, {}).get("clients", wanted)
-        if had < wanted:
-            yield f"{name}: {had:,} clients instead of {wanted:,}: no more fit into the limit on open files (ulimit -n)"
+    busy = sorted({name for name, run in _loads(found) if _load_was_bottleneck(run)})
+    if busy:
+        yield (
+            f"{', '.join(busy)}: the load generator was the bottleneck, the server could do more; "
+            "look at deliveries per server-CPU-second"
+        )
+    for name, wanted in WANTED.items():
+        had, planned = found.get(name, {}).get("clients"), found["plan"][wanted]
+        if had is not None and had < planned:
+            yield f"{name}: {had:,} clients instead of {planned:,}, for the limit on open files (ulimit -n)"
+
+
+WANTED = {
+    "idle": "idle_clients",
+    "fanout": "clients",
+    "paced": "paced_clients",
+    "joining": "joining_clients",
+    "large": "large_clients",
+}
+
+
+def _loads(found: Found) -> Iterator[tuple[str, Found]]:
+    """All that says how busy server and load generator were, by what it belongs to."""
+    for run in found.get("fanout", {}).get("runs", []):
+        yield f"window {run['window']}", run
+    for name in ("rooms", "paced"):
+        yield from ((name, run) for run in found.get(name, {}).get("runs", []))
+    for part in [*found.get("growth", []), *found.get("languages", {}).values()]:
+        yield from ((f"{part.get('clients', '?')} clients", run) for run in part.get("runs", []))
+    for name in ("joining", "large"):
+        if "generator_load" in found.get(name, {}):
+            yield name, found[name]
 
 
 def _load_was_bottleneck(run: Found) -> bool:
     return bool(run["generator_load"] >= BUSY > run["server_load"])
 
 
-def _fanout(part: Found) -> Iterator[str]:
-    runs = part["runs"]
-    yield f"Fan-out: {part['clients']:,} clients in one room, 10 senders, 100 bytes; median of the rounds (from - to)"
-    yield "  window         deliveries/s (from - to)      per server-CPU-s   p50 ms   p99 ms   CPU server / load"
-    for window in dict.fromkeys(run["window"] for run in runs):
-        same = [run for run in runs if run["window"] == window]
-        speeds = [run["deliveries_per_s"] for run in same]
-        spread = f"({_count(min(speeds))} - {_count(max(speeds))})"
-        loads = f"{_middle(same, 'server_load'):.2f} / {_middle(same, 'generator_load'):.2f}"
-        yield (
-            f"  {window:>6} {_count(median(speeds)):>12} {spread:>20} {_per_cpu(same):>19}"
-            f" {_middle(same, 'p50_ms'):8.2f} {_middle(same, 'p99_ms'):8.2f} {loads:>19}"
-        )
+def _fanout(part: Found, _: Found) -> Iterator[str]:
+    yield f"Fan-out: {part['clients']:,} clients in one room, 10 senders; median of the rounds (from - to)"
+    yield "  window  bytes         deliveries/s (from - to)      per server-CPU-s   p50 ms   p99 ms   CPU server / load"
+    for window, size in dict.fromkeys((run["window"], run["size"]) for run in part["runs"]):
+        yield _speed_row(f"{window:>8} {size:>6}", [run for run in part["runs"] if _is(run, window, size)])
     yield f"  everybody has joined, and seen everybody join, in {part['join_s']:.2f} s"
 
 
-def _paced(part: Found) -> Iterator[str]:
+def _is(run: Found, window: int, size: int) -> bool:
+    return bool(run["window"] == window and run["size"] == size)
+
+
+def _speed_row(what: str, runs: list[Found]) -> str:
+    speeds = [run["deliveries_per_s"] for run in runs]
+    spread = f"({_count(min(speeds))} - {_count(max(speeds))})" if len(runs) > 1 else ""
+    loads = f"{_middle(runs, 'server_load'):.2f} / {_middle(runs, 'generator_load'):.2f}"
+    return (
+        f"{what} {_count(median(speeds)):>12} {spread:>20} {_per_cpu(runs):>19}"
+        f" {_middle(runs, 'p50_ms'):8.2f} {_middle(runs, 'p99_ms'):8.2f} {loads:>19}"
+    )
+
+
+def _growth(parts: list[Found], _: Found) -> Iterator[str]:
+    yield "Growth: one room, window 16"
+    for part in parts:
+        yield _speed_row(f"  {part['clients']:>6,} clients", part["runs"])
+
+
+def _rooms(part: Found, found: Found) -> Iterator[str]:
+    yield f"Many rooms: {part['clients']:,} clients in {found['plan']['rooms']} rooms, one sender in each, window 16"
+    yield _speed_row(f"{'':15}", part["runs"])
+
+
+def _languages(parts: Found, _: Found) -> Iterator[str]:
+    yield f"Languages: {parts['plain']['clients']:,} clients in one room, window 16, in the same server"
+    plain = parts["plain"]["runs"][0]["deliveries_per_server_cpu_s"]
+    for name, part in parts.items():
+        mine = part["runs"][0]["deliveries_per_server_cpu_s"]
+        share = f"   {mine / plain:.2f} of plain" if mine and plain else ""
+        yield _speed_row(f"  {LANGUAGES[name]:24}", part["runs"]) + share
+
+
+LANGUAGES = {
+    "plain": "IRC",
+    "tags": "IRC, tags, times, echo",
+    "mixed": "a third IRC, JSON, text",
+}
+
+
+def _paced(part: Found, found: Found) -> Iterator[str]:
     (run,) = part["runs"]
     rate = run["messages"] / run["seconds"]
     yield f"Latency: {part['clients']:,} clients in one room, {rate:.0f} messages/s in all"
     yield f"  p50 {run['p50_ms']:.2f} ms, p99 {run['p99_ms']:.2f} ms, CPU of the server {run['server_load']:.2f}"
+    if "commit" in found:
+        commit = found["commit"]
+        yield f"  of that one commit of this disk: p50 {commit['p50_ms']:.2f} ms, p99 {commit['p99_ms']:.2f} ms"
 
 
-def _idle(part: Found) -> Iterator[str]:
+def _idle(part: Found, _: Found) -> Iterator[str]:
     yield f"Idle: {part['clients']:,} connections with a nick"
     yield f"  {part['connects_per_s']:,.0f} connects/s, {part['kib_per_connection']:.1f} KiB each"
 
 
-def _stored(part: Found) -> Iterator[str]:
-    plan = part["plan"]
-    yield f"A long log: {plan['stored_messages']:,} messages in 500 rooms"
-    yield f"  from the command to the first client   {part['start_s'] * 1_000:6.0f} ms"
-    yield "                                             p50 ms   p99 ms  most ms"
-    rate = f"{plan['stored_rate']:,.0f} messages/s"
-    rows = {
-        f"acknowledged, {rate}": part["acknowledged"],
-        "a page of 100": part["pages"],
-        "a search": part["searches"],
-        f"acknowledged, deleting {plan['deleted_messages']:,}": part["deleting"],
-    }
-    for what, found in rows.items():
-        yield f"  {what:<42} {found['p50_ms']:7.2f}  {found['p99_ms']:7.2f}  {found['most_ms']:7.2f}"
-    yield f"  the search index was made in {part['index_s']:.1f} s, beside everything else"
-    if part["left_over"]:
-        yield f"  NOT ALL WAS DELETED: {part['left_over']:,} entries too many are left"
+def _joining(part: Found, _: Found) -> Iterator[str]:
+    yield f"Joining: {part['clients']:,} clients join one room at once"
+    yield f"  until all know what they are to know {part['join_s']:.2f} s, CPU of the server {part['join_cpu_s']:.2f} s"
 
 
-def _commands(part: Found) -> Iterator[str]:
+def _large(part: Found, _: Found) -> Iterator[str]:
+    yield f"A large room: {part['clients']:,} people; median of several messages"
+    yield f"  until half of them have it {part['middle_ms']:.1f} ms, until the last has it {part['last_ms']:.1f} ms"
+
+
+def _stored(parts: list[Found], found: Found) -> Iterator[str]:
+    rate = f"{found['plan']['stored_rate']:,.0f} messages/s"
+    for part in parts:
+        yield f"A log of {part['messages']:,} messages in 500 rooms                p50 ms   p99 ms  most ms"
+        rows = {
+            f"acknowledged, {rate}": part["acknowledged"],
+            "a page of 100": part["pages"],
+            "a search": part["searches"],
+            f"acknowledged, deleting {found['plan']['deleted_messages']:,}": part.get("deleting"),
+        }
+        for what, row in rows.items():
+            if row is not None:
+                yield f"  {what:<48} {row['p50_ms']:7.2f}  {row['p99_ms']:7.2f}  {row['most_ms']:7.2f}"
+        yield f"  from the command to the first client {part['start_s'] * 1_000:.0f} ms"
+        yield f"  the search index was made in {part['index_s']:.1f} s, beside everything else"
+        if part.get("left_over"):
+            yield f"  NOT ALL WAS DELETED: {part['left_over']:,} entries too many are left"
+
+
+def _commands(part: Found, _: Found) -> Iterator[str]:
     yield "Starting (the fastest of several)"
     yield f"  from the command to the first client   {part['server_start_s'] * 1000:6.0f} ms"
     yield f"  import tcpchat                         {part['import_s'] * 1000:6.0f} ms"
     yield f"  tcpchat-server --help                  {part['help_s'] * 1000:6.0f} ms"
+
+
+PARTS: dict[str, Callable[[Any, Found], Iterator[str]]] = {
+    "fanout": _fanout,
+    "growth": _growth,
+    "rooms": _rooms,
+    "languages": _languages,
+    "paced": _paced,
+    "joining": _joining,
+    "large": _large,
+    "idle": _idle,
+    "stored": _stored,
+    "commands": _commands,
+}
+"""How each part is shown, in this order."""
 
 
 def _middle(runs: list[Found], key: str) -> float:

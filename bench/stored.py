@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tcpchat.backend.store import Writer
 from tcpchat.model.events import Said
@@ -18,6 +19,9 @@ VOCABULARY = 20_000
 BATCH = 1_000
 
 SEED = 4
+
+APART = 0.01
+"""Seconds between two commits that are timed, as between two messages."""
 
 
 def room(number: int) -> str:
@@ -44,6 +48,23 @@ class Words:
     def rare(self) -> str:
         """A word that is said now and then."""
         return self._words[self._chance.randrange(VOCABULARY // 10, VOCABULARY)]
+
+
+def commits(count: int) -> dict[str, float]:
+    """How long this disk takes for a transaction like that of one message: what a latency has besides."""
+    took = []
+    with TemporaryDirectory(prefix="tcpchat-bench-") as directory:
+        db = sqlite3.connect(Path(directory) / "commits.db", isolation_level=None)
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE entry (body BLOB)"):
+            db.execute(statement).fetchall()
+        for _ in range(count):
+            time.sleep(APART)
+            started = time.perf_counter()
+            db.execute("INSERT INTO entry VALUES (?)", (bytes(200),))
+            took.append(time.perf_counter() - started)
+        db.close()
+    took.sort()
+    return {"p50_ms": took[count // 2] * 1_000, "p99_ms": took[count * 99 // 100] * 1_000}
 
 
 def fill(directory: Path, messages: int) -> float:

@@ -1,5 +1,7 @@
 """Is what arrived what was said? Every message of everybody else, once, in order, unchanged."""
 
+from languages import IRC, Language, message
+
 ROOM = b"#bench"
 
 
@@ -8,16 +10,17 @@ class Wrong(Exception):
 
 
 class Said:
-    """What every sender said, in order, and when (in nanoseconds)."""
+    """What every sender said in a room, in order, and when (in nanoseconds)."""
 
-    def __init__(self, nicks: list[bytes]) -> None:
+    def __init__(self, nicks: list[bytes], room: bytes = ROOM) -> None:
+        self.room = room
         self.lines: dict[bytes, list[bytes]] = {nick: [] for nick in nicks}
         self.times: dict[bytes, list[int]] = {nick: [] for nick in nicks}
 
     def next_line(self, nick: bytes, size: int, now: int) -> bytes:
         """Another message of `size` bytes, as the line that says it, without its end."""
         lines = self.lines[nick]
-        line = b"PRIVMSG %b :%b" % (ROOM, (b"%b %d " % (nick, len(lines))).ljust(size, b"x"))
+        line = message(self.room, (b"%b %d " % (nick, len(lines))).ljust(size, b"x"))
         lines.append(line)
         self.times[nick].append(now)
         return line
@@ -26,8 +29,10 @@ class Said:
 class Ear:
     """Checks what one client hears, line by line, and notes how long each message was on its way."""
 
-    def __init__(self, said: Said, own: bytes = b"") -> None:
+    def __init__(self, said: Said, own: bytes = b"", language: Language = IRC) -> None:
+        """`own`: the nick of one who does not hear what they say themselves."""
         self._said = said
+        self._language = language
         self._rest = b""
         self.heard = dict.fromkeys((nick for nick in said.lines if nick != own), 0)
         """How many messages of each sender came."""
@@ -38,7 +43,7 @@ class Ear:
 
         :raises Wrong: at the first line that is not the next one of its sender.
         """
-        *lines, self._rest = (self._rest + data).split(b"\r\n")
+        *lines, self._rest = (self._rest + data).split(self._language.end)
         for line in lines:
             self._check(line, now)
 
@@ -55,8 +60,7 @@ class Ear:
             raise Wrong(f"an unfinished line: {self._rest!r}")
 
     def _check(self, line: bytes, now: int) -> None:
-        source, _, message = line.partition(b" ")
-        nick = source[1:].partition(b"!")[0]
+        nick, message = self._language.said(line, self._said.room)
         number = self.heard.get(nick)
         if number is None:
             raise Wrong(f"nobody said {line!r}")

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -37,14 +38,28 @@ def test_measures_everything_and_verifies_it(tmp_path: Path, history: list[str])
     assert found["verified"] is True
     assert found["history"] is not bool(history)
     assert found["fanout"]["join_s"] > 0
-    assert [(run["window"], run["messages"]) for run in found["fanout"]["runs"]] == [(1, 200), (16, 200), (64, 200)]
-    for run in [*found["fanout"]["runs"], *found["paced"]["runs"]]:
+    speeds = [(run["window"], run["size"], run["messages"]) for run in found["fanout"]["runs"]]
+    assert speeds == [(1, 100, 200), (16, 100, 200), (64, 100, 200), (16, 400, 200)]
+    (growth,) = found["growth"]
+    for run in [*found["fanout"]["runs"], *found["paced"]["runs"], *growth["runs"]]:
         assert run["deliveries"] == 200 * 19
         assert 0 < run["p50_ms"] <= run["p99_ms"]
         assert run["deliveries_per_s"] > 0
+    assert found["rooms"]["runs"][0]["deliveries"] == 5 * 20 * 3
+    deliveries = {name: part["runs"][0]["deliveries"] for name, part in found["languages"].items()}
+    assert deliveries == {"plain": 200 * 19, "tags": 200 * 20, "mixed": 3 * 20 * 19}
+    for name in ("joining", "large"):
+        assert found[name]["clients"] == 20
+        assert 0 < found[name]["middle_ms"] <= found[name]["last_ms"]
     assert found["idle"].keys() == {"clients", "connects_per_s", "kib_per_connection"}
     assert found["commands"].keys() == {"server_start_s", "import_s", "help_s"}
     assert "Every delivery was verified" in done.stdout
+    plots = {"windows", "sizes", "clients"} | (
+        set() if history else {"stored-acknowledged", "stored-searches", "stored-start"}
+    )
+    assert {plot.stem.removeprefix("figures-") for plot in tmp_path.glob("*.svg")} == plots
+    for plot in tmp_path.glob("*.svg"):
+        ElementTree.parse(plot)  # well-formed
 
 
 class Spoken:
@@ -101,6 +116,27 @@ def test_a_changed_byte_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
 def test_what_nobody_said_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
     with pytest.raises(verify.Wrong, match="nobody said"):
         spoken.hear([*spoken.lines, b":eve!e@host PRIVMSG #bench :hello\r\n"])
+
+
+@pytest.mark.parametrize("language", ["tags", "jsonl", "line"])
+def test_every_language_is_verified(verify: ModuleType, language: str) -> None:
+    languages = import_module("languages").LANGUAGES
+    written = {
+        "tags": b"@time=2026-11-25T09:05:42.679Z;msgid=a-1 :ann!a@host %b\r\n",
+        "jsonl": b'{"event":"said","room":"#bench","by":"ann","text":"%b","number":1}\n',
+        "line": b"[09:05] <ann> %b\r\n",
+    }[language]
+    said = verify.Said([b"ann"])
+    lines = [said.next_line(b"ann", 40, 100) for _ in range(2)]
+    texts = lines if language == "tags" else [line.partition(b":")[2] for line in lines]
+    right = [written % text for text in texts]
+    ear = verify.Ear(said, language=languages[language])
+    ear.hear(b"".join(right), 300)
+    ear.finish()
+    with pytest.raises(verify.Wrong):
+        verify.Ear(said, language=languages[language]).hear(right[1] + right[0], 300)
+    with pytest.raises(verify.Wrong):
+        verify.Ear(said, language=languages[language]).hear(right[0].replace(b"x", b"y"), 300)
 
 
 def test_an_unfinished_line_is_noticed(verify: ModuleType, spoken: Spoken) -> None:
