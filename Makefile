@@ -38,6 +38,9 @@ bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
 bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
 	@sh bench/limit.sh $(ARGS)
 
+bench-profile: $(READY) ## where the server's time goes, by thread and layer (Linux)
+	@$(BIN)/python bench/where.py
+
 bench-compare: $(READY) ## two files of results side by side: A=before.json B=after.json
 	@$(BIN)/python bench/compare.py $(A) $(B)
 
@@ -67,4 +70,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-compare bench-count docs picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs picture resilience fuzz clean

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +45,16 @@ def running(*, history: bool, cpu: int | None) -> Iterator[Server]:
 
 
 @contextmanager
-def running_on(data: Path | None, cpu: int | None, *settings: str) -> Iterator[Server]:
+def running_on(
+    data: Path | None, cpu: int | None, *settings: str, program: Sequence[str] = ("-m", "tcpchat.server")
+) -> Iterator[Server]:
     """A server with a log that may be there already.
 
+    :param program: what Python runs.
     :raises CannotMeasure: if it does not start.
     """
     started = time.monotonic()
-    process = subprocess.Popen(_command(data, settings), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(_command(program, data, settings), stdout=subprocess.PIPE, text=True)
     try:
         if cpu is not None:
             os.sched_setaffinity(process.pid, {cpu})
@@ -62,12 +65,12 @@ def running_on(data: Path | None, cpu: int | None, *settings: str) -> Iterator[S
         _stop(process)
 
 
-def _command(data: Path | None, settings: Iterable[str]) -> list[str]:
+def _command(program: Sequence[str], data: Path | None, settings: Iterable[str]) -> list[str]:
     place = ["--no-history"] if data is None else ["--data", str(data)]
     # all come from one address, and the load generator answers no pings
     settings = ["limits.enabled=false", "limits.ping_seconds=3600", *settings]
     options = [option for setting in settings for option in ("--set", setting)]
-    server = [sys.executable, "-m", "tcpchat.server", "--listen", "127.0.0.1:0", "--log-level", "warning"]
+    server = [sys.executable, *program, "--listen", "127.0.0.1:0", "--log-level", "warning"]
     return [*server, *place, *options]
 
 
