@@ -19,7 +19,8 @@ ANNOUNCED = 1_000
 """Up to so many people in a room (`limits.announced`) all are told of all who join it."""
 
 QUIET = 0.2
-"""Seconds without a byte after which all is told that is to be told."""
+"""Seconds without a byte after which the last one is taken for the end of the joining. It is timed so; to know that
+all is told that is to be told, everybody is asked."""
 
 BUFFER = bytearray(1 << 18)
 _VIEW = memoryview(BUFFER)
@@ -60,6 +61,11 @@ class Client:
         self.sink(_VIEW[:size])
         return True
 
+    def forget(self) -> None:
+        """What was received so far."""
+        self.inbox.clear()
+        self._answered = 0
+
     def has(self, answer: bytes) -> bool:
         """Whether the answer came since the last one."""
         found = self.inbox.find(answer, self._answered)
@@ -76,53 +82,49 @@ class Crowd:
         self._languages = languages
         self._selector = DefaultSelector()
         self.clients: list[Client] = []
-        self.joined = 0.0
-        """When everybody had joined (`time.monotonic`)."""
+        self.join_seconds = 0.0
+        """From the first who joined to the last byte that anybody was told of it."""
 
     def connect(self, count: int) -> None:
         """More clients, each with a nick."""
         first = len(self.clients)
         self._ask(range(first, first + count), self._come, lambda client: client.language.welcome)
 
-    def join(self, rooms: int, speakers: Callable[[list[Client]], list[Client]]) -> dict[bytes, list[Client]]:
-        """Everybody into one of the rooms, in turn, and everybody has heard of all who came.
+    def join(self, rooms: int) -> dict[bytes, list[Client]]:
+        """Everybody into one of the rooms, in turn.
 
-        From here on others read the clients.
-
-        :param speakers: who of those in a room is going to speak. In a large one that is told when they speak first.
         :returns: who is in which room.
-        :raises Wrong: if somebody has not heard it.
         """
         names = [ROOM if rooms == 1 else b"%b%d" % (ROOM, number) for number in range(rooms)]
-        members = {room: self.clients[number::rooms] for number, room in enumerate(names)}
-        for client in self.clients:
-            client.inbox.clear()
-            client._answered = 0
-        self._ask(range(len(self.clients)), self._join(names), lambda client: client.language.joined)
-        self._wait_for_silence()
-        self.joined = time.monotonic() - QUIET
+        self._forget()
+        started = time.monotonic()
+        self._ask_all(
+            lambda index, client: client.language.join % names[index % rooms], lambda client: client.language.joined
+        )
+        self.join_seconds = self._last_byte() - started
+        return {room: self.clients[number::rooms] for number, room in enumerate(names)}
+
+    def introduce(self, members: dict[bytes, list[Client]], speakers: Callable[[list[Client]], list[Client]]) -> None:
+        """Everybody has heard of all of whom they are to hear. From here on others read the clients.
+
+        :param speakers: who of those in a room is going to speak. In a large one that is told when they speak first.
+        :raises Wrong: if somebody has not heard it.
+        """
+        self._all_told()
         for room, those in members.items():
             _check_joins(room, those)
             if len(those) > ANNOUNCED:
                 for speaker in speakers(those):
                     speaker.send(message(room, b"here I am\r\n"))
-        self._wait_for_silence()
-        for client in self.clients:
-            client.inbox.clear()
+        self._all_told()  # that is: the speakers know that it is said;
+        self._all_told()  # so now everybody has heard it
+        self._forget()
         self._selector.close()
-        return members
 
     def leave(self) -> None:
         """Everybody hangs up."""
         for client in self.clients:
             client.socket.close()
-
-    def _join(self, names: list[bytes]) -> Callable[[int], None]:
-        def join(index: int) -> None:
-            client = self.clients[index]
-            client.send(client.language.join % names[index % len(names)])
-
-        return join
 
     def _come(self, index: int) -> None:
         language = self._languages[index % len(self._languages)]
@@ -153,12 +155,30 @@ class Crowd:
         client = self.clients[index]
         return client.has(answer(client))
 
-    def _wait_for_silence(self) -> None:
+    def _ask_all(self, question: Callable[[int, Client], bytes], answer: Callable[[Client], bytes]) -> None:
+        self._ask(
+            range(len(self.clients)),
+            lambda index: self.clients[index].send(question(index, self.clients[index])),
+            answer,
+        )
+
+    def _all_told(self) -> None:
+        """Ask everybody something: what is answered comes after all that was to be told before."""
+        self._ask_all(lambda _, client: client.language.ask, lambda client: client.language.answered)
+
+    def _last_byte(self) -> float:
+        """Read until nothing more comes. :returns: when the last byte came (`time.monotonic`)."""
         last = time.monotonic()
         while time.monotonic() - last < QUIET:
             for key, _ in self._selector.select(QUIET / 4):
                 self.clients[key.data].read()
                 last = time.monotonic()
+        return last
+
+    def _forget(self) -> None:
+        """What was received so far."""
+        for client in self.clients:
+            client.forget()
 
 
 def _check_joins(room: bytes, members: list[Client]) -> None:

@@ -6,7 +6,7 @@ from selectors import EVENT_READ, DefaultSelector
 from statistics import median
 
 from crowd import Client
-from machine import usage
+from machine import Stopwatch
 from talk import SIZE
 from verify import Ear, Said, Wrong
 
@@ -24,9 +24,9 @@ class Result:
     middle_ms: float
     """Until half of them have it."""
     last_ms: float
-    generator_load: float
-    """While messages were on their way."""
     server_load: float
+    """While messages were on their way."""
+    generator_load: float
 
 
 class Last:
@@ -34,7 +34,7 @@ class Last:
 
     def __init__(self, room: bytes, clients: list[Client], server: int) -> None:
         self._sender, *self._listeners = clients
-        self._server = server
+        self._watch = Stopwatch(server)
         self._said = Said([self._sender.nick], room)
         self._ear = Ear(self._said)
         self._selector = DefaultSelector()
@@ -44,22 +44,20 @@ class Last:
 
     def run(self) -> Result:
         """:raises Wrong: if somebody does not get exactly what was said."""
-        cpu, own = usage(self._server).cpu_seconds, time.process_time()
         runs = []
         for _ in range(TIMES):
             time.sleep(REST)
             runs.append(self._say())
-        busy = sum(last for _, last in runs)
-        cpu, own = usage(self._server).cpu_seconds - cpu, time.process_time() - own
+            self._verify()
         return Result(
             middle_ms=median(middle for middle, _ in runs) * 1_000,
             last_ms=median(last for _, last in runs) * 1_000,
-            generator_load=min(1.0, own / busy),
-            server_load=min(1.0, cpu / busy),
+            **self._watch.loads(),
         )
 
     def _say(self) -> tuple[float, float]:
         """Say something. Seconds until half of them, and until all have it."""
+        self._watch.go_on()
         started = time.monotonic()
         self._sender.send(self._said.next_line(self._sender.nick, SIZE, time.monotonic_ns()) + b"\r\n")
         waiting, middle = set(self._listeners), 0.0
@@ -74,7 +72,7 @@ class Last:
             if not middle and len(waiting) <= len(self._listeners) // 2:
                 middle = time.monotonic() - started
         last = time.monotonic() - started
-        self._verify()
+        self._watch.stop()
         return middle, last
 
     def _verify(self) -> None:

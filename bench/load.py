@@ -10,7 +10,7 @@ from typing import Any, Literal
 from crowd import Crowd
 from languages import LANGUAGES
 from last import Last
-from machine import usage
+from machine import Stopwatch, usage
 from talk import SAMPLE, SENDERS, Audience, Pace, Talk, talkers
 from verify import Wrong
 
@@ -47,14 +47,15 @@ def idle(job: Job) -> dict[str, Any]:
     crowd.connect(warm_up)
     time.sleep(SETTLE)
     memory = usage(job.server).memory_kib
-    started = time.monotonic()
+    watch = Stopwatch(job.server)
     crowd.connect(counted)
-    seconds = time.monotonic() - started
+    watch.stop()
     time.sleep(SETTLE)
     return {
         "clients": job.clients,
-        "connects_per_s": counted / seconds,
+        "connects_per_s": counted / watch.seconds,
         "kib_per_connection": (usage(job.server).memory_kib - memory) / counted,
+        **watch.loads(),
     }
 
 
@@ -62,28 +63,36 @@ def talk(job: Job) -> dict[str, Any]:
     """Everybody in a room; some talk, all listen."""
     crowd = Crowd(job.port, [LANGUAGES[name] for name in job.languages])
     crowd.connect(job.clients)
-    started = time.monotonic()
     senders, sample = (SENDERS, SAMPLE) if job.rooms == 1 else (1, 1)
-    members = crowd.join(job.rooms, lambda clients: talkers(clients, senders))
+    members = crowd.join(job.rooms)
+    crowd.introduce(members, lambda clients: talkers(clients, senders))
     audiences = [Audience(room, clients, senders, sample) for room, clients in members.items()]
     gc.collect()
     gc.freeze()
     runs = [asdict(Talk(audiences, pace, job.server).run()) for pace in job.paces]
     crowd.leave()
-    return {"clients": job.clients, "join_s": crowd.joined - started, "runs": runs}
+    return {"clients": job.clients, "join_s": crowd.join_seconds, "runs": runs}
 
 
 def large(job: Job) -> dict[str, Any]:
     """Everybody joins one room at once; then one says something now and then, until the last has it."""
     crowd = Crowd(job.port)
     crowd.connect(job.clients)
-    cpu, started = usage(job.server).cpu_seconds, time.monotonic()
-    ((room, clients),) = crowd.join(1, lambda clients: clients[:1]).items()
-    joined, cpu = crowd.joined - started, usage(job.server).cpu_seconds - cpu
+    watch = Stopwatch(job.server)
+    members = crowd.join(1)
+    watch.stop()
+    crowd.introduce(members, lambda clients: clients[:1])
     gc.collect()
     gc.freeze()
-    told = asdict(Last(room, clients, job.server).run())
-    return {"clients": job.clients, "join_s": joined, "join_cpu_s": cpu, **told}
+    ((room, clients),) = members.items()
+    return {
+        "clients": job.clients,
+        "join_s": crowd.join_seconds,
+        "join_cpu_s": watch.server_cpu,
+        "join_server_load": watch.server_cpu / crowd.join_seconds,
+        "join_generator_load": watch.own_cpu / crowd.join_seconds,
+        **asdict(Last(room, clients, job.server).run()),
+    }
 
 
 def main(written: str) -> int:

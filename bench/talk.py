@@ -8,7 +8,7 @@ from itertools import chain, cycle, islice
 from selectors import EVENT_READ, DefaultSelector
 
 from crowd import Client
-from machine import usage
+from machine import Stopwatch
 from verify import Copy, Ear, Recording, Said, Wrong
 
 SENDERS = 10
@@ -172,18 +172,17 @@ class Talk:
         :raises Wrong: if anything is not as it was said.
         """
         self._begin()
-        cpu, own_cpu = usage(self._server).cpu_seconds, time.process_time()
+        watch = Stopwatch(self._server)
         self._started = time.monotonic()
         while not self._over() and not (self._talked() and self._sample_heard()):
             self._send()
             self._turn()
         while not self._over() and not all(copy.complete for copy in self._bulk.values()):
             self._read_everybody()
-        seconds = time.monotonic() - self._started
-        cpu, own_cpu = usage(self._server).cpu_seconds - cpu, time.process_time() - own_cpu
+        watch.stop()
         self._verify()
         self._selector.close()
-        return self._result(seconds, cpu, own_cpu)
+        return self._result(watch)
 
     def _begin(self) -> None:
         for hearers in self._hearers:
@@ -274,7 +273,7 @@ class Talk:
             except Wrong as wrong:
                 raise Wrong(f"{client.nick.decode()}: {wrong}") from wrong
 
-    def _result(self, seconds: float, cpu: float, own_cpu: float) -> Result:
+    def _result(self, watch: Stopwatch) -> Result:
         deliveries = sum(audience.deliveries() for audience in self._audiences)
         latencies = _latencies(self._hearers)
         return Result(
@@ -282,12 +281,11 @@ class Talk:
             size=self._pace.size,
             messages=sum(audience.messages for audience in self._audiences),
             deliveries=deliveries,
-            seconds=seconds,
-            deliveries_per_s=deliveries / seconds,
-            server_cpu_s=cpu,
-            deliveries_per_server_cpu_s=deliveries / cpu if cpu else None,
-            server_load=cpu / seconds,
-            generator_load=own_cpu / seconds,
+            seconds=watch.seconds,
+            deliveries_per_s=deliveries / watch.seconds,
+            server_cpu_s=watch.server_cpu,
+            deliveries_per_server_cpu_s=deliveries / watch.server_cpu if watch.server_cpu else None,
+            **watch.loads(),
             p50_ms=latencies[len(latencies) // 2] / 1e6,
             p99_ms=latencies[len(latencies) * 99 // 100] / 1e6,
         )
