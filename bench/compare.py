@@ -14,7 +14,7 @@ NOT_MEASURED = frozenset({"plan", "machine"})
 AMOUNTS = frozenset({"clients", "messages", "deliveries", "seconds", "server_cpu_s", "fill_s"})
 """How much was done, and what it took: that is in the other figures."""
 
-NAMED_BY = ("name", "window", "clients", "size")
+NAMED_BY = ("window", "clients", "size", "log_messages")
 """What tells the runs in a list apart; the median of those that are alike counts."""
 
 DIRECTIONS = {

@@ -28,8 +28,8 @@ from tcpchat.model.records import Append
 FILE = Path(__file__).with_name("counts.json")
 OURS = str(Path(tcpchat.__file__).parent)
 
-MOST_GROWTH = 0.15
-"""A count that grew by more is an error."""
+MOST_CHANGE = 0.15
+"""A count that grew by more is an error; of one that fell by more it is said."""
 
 TEXT = "x" * 100
 CONFIG = Config(limits=Limits(enabled=False))
@@ -207,8 +207,16 @@ def judged(counts: dict[str, float], known: dict[str, float]) -> Iterator[str]:
     """What grew too much."""
     for name, count in counts.items():
         before = known.get(name)
-        if before and count > before * (1 + MOST_GROWTH):
+        if before and count > before * (1 + MOST_CHANGE):
             yield f"{name}: {count:,.0f}, which is {count / before - 1:.0%} more than the {before:,.0f} in {FILE.name}"
+
+
+def fallen(counts: dict[str, float], known: dict[str, float]) -> Iterator[str]:
+    """What fell so much that the file hides the next growth."""
+    for name, count in counts.items():
+        before = known.get(name, 0)
+        if count < before * (1 - MOST_CHANGE):
+            yield f"{name}: {count:,.0f}, which is {1 - count / before:.0%} less than the {before:,.0f} in {FILE.name}"
 
 
 def table(counts: dict[str, float], known: dict[str, float]) -> Iterator[str]:
@@ -237,6 +245,8 @@ def main() -> int:
         return 0
     if not known:
         print(f"There are no counts for Python {version} yet: nothing is compared. ARGS=--renew writes them.")
+    for sentence in fallen(counts, known):
+        print(f"LESS: {sentence}. So that it stays so, write the new counts: make bench-count ARGS=--renew")
     grown = list(judged(counts, known))
     for sentence in grown:
         print(f"TOO MUCH: {sentence}. If that is right, write the new counts: make bench-count ARGS=--renew")

@@ -34,9 +34,9 @@ def plots(found: Found) -> Iterator[tuple[str, Plot]]:
     yield "clients", Plot("Fan-out, by the size of the room", "clients in one room", PER_CPU, growth)
     logs = found.get("stored", [])
     for name, title in (("acknowledged", "Until a message is acknowledged"), ("searches", "A search")):
-        waited = [(part["messages"], part[name]["p99_ms"]) for part in logs if name in part]
+        waited = [(part["log_messages"], part[name]["p99_ms"]) for part in logs if name in part]
         yield f"stored-{name}", Plot(f"{title}, by what is stored", "messages in the log", "p99, ms", waited)
-    starts = [(part["messages"], part["start_s"] * 1_000) for part in logs if "start_s" in part]
+    starts = [(part["log_messages"], part["start_s"] * 1_000) for part in logs if "start_s" in part]
     yield "stored-start", Plot("Starting, by what is stored", "messages in the log", "ms to the first client", starts)
 
 

@@ -83,13 +83,20 @@ def _loads(found: Found) -> Iterator[tuple[str, Found]]:
     """All that says how busy server and load generator were, by what it belongs to."""
     for run in found.get("fanout", {}).get("runs", []):
         yield f"window {run['window']}", run
-    for name in ("rooms", "paced"):
-        yield from ((name, run) for run in found.get(name, {}).get("runs", []))
-    for part in [*found.get("growth", []), *found.get("languages", {}).values()]:
-        yield from ((f"{part.get('clients', '?')} clients", run) for run in part.get("runs", []))
-    for name in ("joining", "large"):
-        if "generator_load" in found.get(name, {}):
-            yield name, found[name]
+    parts = {name: found.get(name, {}) for name in ("rooms", "paced")}
+    parts |= {f"growth to {part.get('clients', 0):,}": part for part in found.get("growth", [])}
+    parts |= {LANGUAGES[name]: part for name, part in found.get("languages", {}).items()}
+    for name, part in parts.items():
+        yield from ((name, run) for run in part.get("runs", []))
+    yield from _loads_of_one(found)
+
+
+def _loads_of_one(found: Found) -> Iterator[tuple[str, Found]]:
+    """Of the parts that are one run each. `large` is about telling, `joining` about joining."""
+    for name, prefix in (("idle", ""), ("large", ""), ("joining", "join_")):
+        part = found.get(name, {})
+        if f"{prefix}generator_load" in part:
+            yield name, {load: part[f"{prefix}{load}"] for load in ("generator_load", "server_load")}
 
 
 def _load_was_bottleneck(run: Found) -> bool:
@@ -131,11 +138,20 @@ def _rooms(part: Found, found: Found) -> Iterator[str]:
 
 def _languages(parts: Found, _: Found) -> Iterator[str]:
     yield f"Languages: {parts['plain']['clients']:,} clients in one room, window 16, in the same server"
-    plain = parts["plain"]["runs"][0]["deliveries_per_server_cpu_s"]
     for name, part in parts.items():
-        mine = part["runs"][0]["deliveries_per_server_cpu_s"]
-        share = f"   {mine / plain:.2f} of plain" if mine and plain else ""
-        yield _speed_row(f"  {LANGUAGES[name]:24}", part["runs"]) + share
+        yield _speed_row(f"  {LANGUAGES[name]:24}", part["runs"]) + _share(part["runs"], parts["plain"]["runs"])
+
+
+def _share(runs: list[Found], plain: list[Found]) -> str:
+    """How much of what the plain ones reach, by the rounds they were in."""
+    both = [
+        (a["deliveries_per_server_cpu_s"], b["deliveries_per_server_cpu_s"]) for a, b in zip(runs, plain, strict=True)
+    ]
+    shares = [mine / other for mine, other in both if mine and other]
+    if not shares:
+        return ""
+    spread = f" ({min(shares):.2f} - {max(shares):.2f})" if len(shares) > 1 else ""
+    return f"   {median(shares):.2f}{spread} of plain"
 
 
 LANGUAGES = {
@@ -173,7 +189,7 @@ def _large(part: Found, _: Found) -> Iterator[str]:
 def _stored(parts: list[Found], found: Found) -> Iterator[str]:
     rate = f"{found['plan']['stored_rate']:,.0f} messages/s"
     for part in parts:
-        yield f"A log of {part['messages']:,} messages in 500 rooms                p50 ms   p99 ms  most ms"
+        yield f"A log of {part['log_messages']:,} messages in 500 rooms                p50 ms   p99 ms  most ms"
         rows = {
             f"acknowledged, {rate}": part["acknowledged"],
             "a page of 100": part["pages"],

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -51,7 +52,11 @@ def test_measures_everything_and_verifies_it(tmp_path: Path, history: list[str])
     for name in ("joining", "large"):
         assert found[name]["clients"] == 20
         assert 0 < found[name]["middle_ms"] <= found[name]["last_ms"]
-    assert found["idle"].keys() == {"clients", "connects_per_s", "kib_per_connection"}
+        assert found[name]["join_s"] > 0
+        assert found[name]["join_generator_load"] > 0
+    assert found["idle"].keys() == {
+        "clients", "connects_per_s", "kib_per_connection", "server_load", "generator_load",
+    }  # fmt: skip
     assert found["commands"].keys() == {"server_start_s", "import_s", "help_s"}
     assert "Every delivery was verified" in done.stdout
     plots = {"windows", "sizes", "clients"} | (
@@ -137,6 +142,45 @@ def test_every_language_is_verified(verify: ModuleType, language: str) -> None:
         verify.Ear(said, language=languages[language]).hear(right[1] + right[0], 300)
     with pytest.raises(verify.Wrong):
         verify.Ear(said, language=languages[language]).hear(right[0].replace(b"x", b"y"), 300)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("tags", b":ann!a@host %b\r\n"),
+        ("tags", b"@time=yesterday;msgid=a-1 :ann!a@host %b\r\n"),
+        ("irc", b"@time=2026-11-25T09:05:42.679Z;msgid=a-1 :ann!a@host %b\r\n"),
+        ("jsonl", b'{"event":"told","room":"#bench","by":"ann","text":"%b","number":1}\n'),
+    ],
+)
+def test_a_message_in_another_form_is_noticed(verify: ModuleType, language: str, line: bytes) -> None:
+    said = verify.Said([b"ann"])
+    message = said.next_line(b"ann", 40, 100)
+    ear = verify.Ear(said, language=import_module("languages").LANGUAGES[language])
+    with pytest.raises(verify.Wrong, match="nobody said"):
+        ear.hear(line % (message if language != "jsonl" else message.partition(b":")[2]), 300)
+
+
+BUSY, SPARE = {"generator_load": 0.95, "server_load": 0.5}, {"generator_load": 0.5, "server_load": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("idle", {"idle": BUSY, "large": SPARE}),
+        ("large", {"large": BUSY, "idle": SPARE}),
+        ("joining", {"joining": {f"join_{load}": share for load, share in BUSY.items()}}),
+        ("rooms", {"rooms": {"runs": [SPARE, BUSY]}, "paced": {"runs": [SPARE]}}),
+        ("growth to 300", {"growth": [{"clients": 300, "runs": [BUSY]}, {"clients": 100, "runs": [SPARE]}]}),
+        ("IRC, tags, times, echo", {"languages": {"tags": {"runs": [BUSY]}, "plain": {"runs": [SPARE]}}}),
+    ],
+)
+def test_where_the_load_generator_was_the_bottleneck_is_said(
+    verify: ModuleType, name: str, part: dict[str, Any]
+) -> None:
+    plan = dict.fromkeys(("clients", "idle_clients", "paced_clients", "joining_clients", "large_clients"), 1)
+    (warning,) = import_module("report").warnings({"plan": plan, **part})
+    assert warning.startswith(f"{name}: the load generator was the bottleneck")
 
 
 def test_an_unfinished_line_is_noticed(verify: ModuleType, spoken: Spoken) -> None:

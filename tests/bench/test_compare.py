@@ -49,6 +49,17 @@ def test_of_runs_that_are_alike_the_median_counts(tmp_path: Path) -> None:
     assert "fanout window=16 p50_ms 5 5 +0.0%" in " ".join(run("compare.py", before, after).stdout.split())
 
 
+def test_logs_of_two_sizes_stay_apart(tmp_path: Path) -> None:
+    logs = [{"log_messages": 50_000, "start_s": 0.25}, {"log_messages": 1_000_000, "start_s": 0.75}]
+    file = results(tmp_path / "a.json", stored=logs)
+    told = run("compare.py", file, file).stdout.splitlines()
+    starts = [line.split() for line in told if "start_s" in line]
+    assert starts == [
+        ["stored", "log_messages=50000", "start_s", "0.25", "0.25", "+0.0%"],
+        ["stored", "log_messages=1000000", "start_s", "0.75", "0.75", "+0.0%"],
+    ]
+
+
 def test_says_what_cannot_be_compared(tmp_path: Path) -> None:
     before = results(tmp_path / "a.json", idle={"connects_per_s": 4_000})
     after = results(tmp_path / "b.json", plan={"clients": 7}, paced={"p50_ms": 1.0})
@@ -86,3 +97,9 @@ def test_counts_repeat_and_what_grows_is_named(tmp_path: Path) -> None:
     grown = subprocess.run([sys.executable, "count.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert grown.returncode == 1
     assert f"TOO MUCH: {name}" in grown.stdout
+
+    known[version][name] *= 1.2 * 1.2
+    file.write_text(json.dumps(known))
+    less = subprocess.run([sys.executable, "count.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert less.returncode == 0
+    assert f"LESS: {name}" in less.stdout
