@@ -49,6 +49,9 @@ class Last:
             time.sleep(REST)
             runs.append(self._say())
             self._verify()
+        time.sleep(REST)
+        if late := self._selector.select(0):
+            raise Wrong(f"{len(late)} clients heard more than was said")
         return Result(
             middle_ms=median(middle for middle, _ in runs) * 1_000,
             last_ms=median(last for _, last in runs) * 1_000,
