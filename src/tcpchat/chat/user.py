@@ -31,7 +31,7 @@ class Listener(Protocol):
 
     session: str
     host: str
-    address: str
+    """What others see instead of the address."""
     person: str
     """Who sits there, for as long as they are not logged in: the same over lost links (see `Enter.resume`)."""
     account: str
@@ -40,6 +40,22 @@ class Listener(Protocol):
 
     @property
     def encoding(self) -> Encoding: ...
+
+    @property
+    def address(self) -> str:
+        """Where they come from: an IP address, which nobody but themselves and some operators may know."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody between can read what passes, such as a password."""
+
+    @property
+    def certificate(self) -> str:
+        """The SHA-256 fingerprint of the certificate they proved to have, in hexadecimal; empty if none."""
+
+    @property
+    def administrator(self) -> bool:
+        """Whether they came in through the administrators' socket."""
 
     def put(self, chunk: bytes) -> bool:
         """Take a chunk to send. Never waits; False if there is no room for it."""

@@ -28,6 +28,7 @@ from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
+from tcpchat.server.peer import Peer
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
 
@@ -243,19 +244,25 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client: let in, or told why not."""
-        address = _address(writer)
-        refusal = "The server is stopping." if self.stopping else self._admission.refusal(address)
+        peer = Peer(_address(writer))
+        refusal = "The server is stopping." if self.stopping else self._admission.refusal(peer.address)
         if refusal:
-            log.debug("refused a connection from %s: %s", address, refusal)
+            log.debug("refused a connection from %s: %s", peer.address, refusal)
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return
-        self._admission.enter(address)
-        session = Session(self, reader, writer, next(self._names), address)
+        self._admission.enter(peer.address)
+        try:
+            await self._talk(reader, writer, peer)
+        finally:
+            self._admission.leave(peer.address)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
+        session = Session(self, reader, writer, next(self._names), peer)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
-        log.debug("session %s from %s", session.session, address)
+        log.debug("session %s from %s", session.session, peer.address)
         try:
             await session.run()
         except asyncio.CancelledError:
@@ -264,7 +271,6 @@ class Server:
         finally:
             log.debug("session %s is over", session.session)
             del self._sessions[session]
-            self._admission.leave(address)
 
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, as long as the server runs."""

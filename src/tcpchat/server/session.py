@@ -19,6 +19,7 @@ from tcpchat.model.records import Question, Record, Span, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
+from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import line, told
 from tcpchat.wire.detect import REFUSALS, Kind, detect
@@ -54,13 +55,11 @@ class Session:
 
     __slots__ = (
         "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_resume", "_server",
-        "_task", "_unsettled", "_writer", "account", "address", "dialect", "encoding", "heard", "host", "outbox",
-        "person", "pinged", "put", "session", "since", "user",
+        "_task", "_unsettled", "_writer", "account", "dialect", "encoding", "heard", "host", "outbox",
+        "peer", "person", "pinged", "put", "session", "since", "user",
     )  # fmt: skip
 
-    def __init__(
-        self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, address: str
-    ) -> None:
+    def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, peer: Peer) -> None:
         self._server = server
         self._config: Config = server.config
         self._hub: Hub = server.hub
@@ -79,8 +78,8 @@ class Session:
         self.dialect: Dialect | None = None
         self.encoding: Encoding = told.encoding("")
         self.session = session
-        self.address = address
-        self.host = server.host_of(address)
+        self.peer = peer
+        self.host = server.host_of(peer.address)
         self.person = token_hex(8)
         self.account = ""
         self.user: User | None = None
@@ -88,6 +87,26 @@ class Session:
         self.pinged = False
 
     # what the hub asks of it
+
+    @property
+    def address(self) -> str:
+        """See `Listener.address`."""
+        return self.peer.address
+
+    @property
+    def secure(self) -> bool:
+        """See `Listener.secure`."""
+        return self.peer.secure
+
+    @property
+    def certificate(self) -> str:
+        """See `Listener.certificate`."""
+        return self.peer.certificate
+
+    @property
+    def administrator(self) -> bool:
+        """See `Listener.administrator`."""
+        return self.peer.administrator
 
     def _tune(self) -> None:
         """Live or not: what is told goes straight into the outbox, or is refused, so that it is missed."""
@@ -288,7 +307,7 @@ class Session:
         kind = type(wish)
         if kind in _RECORDS:
             return self._backend.record(wish)
-        return self._backend.ask(wish) if kind in _QUESTIONS else self._server.work(wish, self.address)
+        return self._backend.ask(wish) if kind in _QUESTIONS else self._server.work(wish, self.peer.address)
 
     def _step(self, rule: Rule, request: Request, found: object) -> Wish | None:
         """Let the rule go on to its next wish, or to the answer, which is sent."""
