@@ -50,6 +50,11 @@ bench-count: $(READY) ## count instructions and memory of a fixed scenario; fail
 docs: $(READY) ## write what is generated from the code: the JSON Schema
 	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
 
+docs-security: $(READY) ## run the tests of the threat table, and write docs/security.md (ARGS=--long for the long form)
+	@rm -f build/threats.json
+	@$(BIN)/python -m pytest -m threat --threats build/threats.json $(ARGS)
+	@$(BIN)/python docs/security.py build/threats.json > docs/security.md
+
 picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
 	@$(BIN)/python docs/picture.py
 
@@ -70,4 +75,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security picture resilience fuzz clean

@@ -10,6 +10,7 @@ import pytest
 
 import tcpchat
 from tests.peer import Peer
+from tests.threats import Threats
 
 Connect = Callable[[], Awaitable[Peer]]
 
@@ -20,7 +21,13 @@ collect_ignore = ["clients"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the slower suites")
     parser.addoption("--full", action="store_true", help="their longest form: ten times as many kills")
+    parser.addoption("--threats", metavar="FILE", help="note in it what came of the tests of the threat table")
     parser.addoption("--seed", type=int, help="what chance begins with, to repeat a run of a slower suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if file := config.getoption("--threats"):
+        config.pluginmanager.register(Threats(Path(file)))
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ async def test_a_key_is_known_after_a_restart(directory: Path) -> None:
     await it.backend.close()
 
 
+@pytest.mark.threat(54)
 async def test_times_rise_even_if_the_clock_was_set_back(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([5_000, 9_000, 1_000, 1_000])
     monkeypatch.setattr(store, "now_ms", lambda: next(clock))
@@ -207,6 +208,7 @@ def old_log(file: Path, version: int) -> list[Event]:
     ]
 
 
+@pytest.mark.threat(50)
 @pytest.mark.parametrize("version", [1, 2])
 async def test_a_log_of_a_version_before_is_brought_to_the_new_one(directory: Path, file: Path, version: int) -> None:
     events = old_log(file, version)
@@ -269,6 +271,7 @@ async def test_nothing_can_be_read_after_closing(directory: Path) -> None:
 # what keeps it from starting
 
 
+@pytest.mark.threat(43)
 async def test_a_directory_has_one_server_at_a_time(directory: Path) -> None:
     it = await opened(Embedded(directory))
     error = await refused(directory)
@@ -311,6 +314,7 @@ def scribbled(file: Path) -> None:
         stream.write(b"\xa5" * (size - 4_096))
 
 
+@pytest.mark.threat(44)
 @pytest.mark.parametrize("damage", [garbage, first_page_only, half, torn, scribbled])
 async def test_a_damaged_log_is_refused_and_left_as_it_is(
     directory: Path, file: Path, damage: Callable[[Path], None]
@@ -327,6 +331,7 @@ async def test_a_damaged_log_is_refused_and_left_as_it_is(
     await filled(directory, said("the lock was let go of"))
 
 
+@pytest.mark.threat(50)
 async def test_a_log_of_a_newer_version_is_refused(directory: Path, file: Path) -> None:
     await filled(directory, said("x"))
     db = apsw.Connection(str(file))
@@ -366,6 +371,7 @@ def _generous_umask() -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.mark.threat(61)
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 @pytest.mark.usefixtures("_generous_umask")
 async def test_only_the_owner_may_read_what_was_said(directory: Path) -> None:
@@ -380,6 +386,7 @@ async def test_only_the_owner_may_read_what_was_said(directory: Path) -> None:
 # a failing disk
 
 
+@pytest.mark.threat(47)
 async def test_if_the_disk_fails_nobody_is_told_that_it_did_not(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -454,6 +461,7 @@ async def test_an_entry_that_cannot_be_read_is_said_to_be_so(
     assert caplog.text.count("THE LOG IS DAMAGED") == 1
 
 
+@pytest.mark.threat(41)
 async def test_a_full_disk_takes_all_of_a_batch_or_nothing(directory: Path) -> None:
     it = await opened(Embedded(directory))
     await record(it, said("a"))

@@ -49,6 +49,7 @@ async def test_all_the_words_stand_in_what_is_found_the_newest_first(it: Opened,
     assert await found(it, words) == texts
 
 
+@pytest.mark.threat(36)
 @pytest.mark.parametrize(
     "words", ["tea OR log:l2", "l2", 'foo" OR "tea', "tea*", "NEAR(tea)", "log : l2", "AND", "^tea"]
 )
@@ -153,6 +154,7 @@ async def test_who_says_it_again_is_known_by_the_nick_or_as_the_same_party(it: O
     assert [event.number for event in await record(it, *others)] == [2, 1, 3]
 
 
+@pytest.mark.threat(64)
 async def test_who_asks_for_too_much_waits(it: Opened) -> None:
     assert not it.backend.crowded
     waiting = [it.backend.record(said(str(number))) for number in range(20_000)]

@@ -136,6 +136,7 @@ def test_what_cannot_be_copied_or_brought_back_is_left_as_it_is(data: Path, tmp_
     assert verify(data / FILE).problems == []
 
 
+@pytest.mark.threat(43)
 async def test_nothing_is_brought_back_under_a_running_server(data: Path, tmp_path: Path) -> None:
     back_up(data / FILE, tmp_path / "copy")
     backend = Embedded(data)
@@ -172,6 +173,7 @@ async def test_what_is_due_goes_and_what_holds_stays(
     assert verify(data / FILE).problems == []
 
 
+@pytest.mark.threat(44)
 async def test_a_time_that_the_disk_made_up_deletes_nothing(data: Path) -> None:
     with closing(apsw.Connection(str(data / FILE))) as db:
         db.execute("UPDATE entry SET time = 1 WHERE position = 11")  # where the halving looks first

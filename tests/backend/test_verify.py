@@ -139,6 +139,7 @@ def a_whole_log(db: apsw.Connection) -> None:
     db.execute("DELETE FROM log WHERE id = 2")
 
 
+@pytest.mark.threat(44)
 @pytest.mark.parametrize(
     ("tamper", "named"),
     [

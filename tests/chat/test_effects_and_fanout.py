@@ -465,6 +465,7 @@ def test_what_is_said_to_a_status_can_be_taken_back_by_those_who_have_it(
     assert carl.heard == []
 
 
+@pytest.mark.threat(36)
 def test_whether_there_is_a_secret_room_is_told_to_nobody(hub: Hub, ledger: Ledger) -> None:
     ann, carl = *seated(hub, ledger, "ann"), *entered(hub, ledger, "carl")
     ledger.do(ann, SetModes(room="#tea", changes=[ModeChange("+", "s")]))
@@ -594,6 +595,7 @@ def code(reply: replies.Reply | replies.Refused | None) -> str:
     return reply.code
 
 
+@pytest.mark.threat(33)
 def test_nobody_does_anything_without_a_nick(hub: Hub, ledger: Ledger) -> None:
     ear = Ear(hub, "1")
     assert code(ledger.do(ear, Join(room="#tea"))) == "not_in"
@@ -612,6 +614,7 @@ def test_a_taken_nick_is_refused_with_a_free_one(hub: Hub, ledger: Ledger) -> No
     assert (reply.code, reply.suggestion, reply.about) == ("nick_taken", "Ann3", ("Ann",))
 
 
+@pytest.mark.threat(27)
 def test_of_two_who_want_a_nick_at_once_the_first_has_it(hub: Hub, ledger: Ledger) -> None:
     asked = [ledger.ask(Ear(hub, session), commands.Enter(nick="ann")) for session in "12"]
     ledger.commit()
@@ -678,6 +681,7 @@ def test_who_comes_back_after_the_link_was_lost_is_the_same_person(hub: Hub, led
     assert reply == replies.Page(room="bob", events=[]), "whoever has the nick now is somebody else"
 
 
+@pytest.mark.threat(34)
 def test_a_wrong_token_takes_nothing_over(hub: Hub, ledger: Ledger) -> None:
     (ann,) = entered(hub, ledger, "ann")
     forged = f"{ann.person}.{'0' * 24}"

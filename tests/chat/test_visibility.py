@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -394,6 +395,7 @@ def alike(refusal: object, named: str) -> tuple[object, ...]:
     return refusal.code, refusal.text.replace(named, "…"), refusal.suggestion, about
 
 
+@pytest.mark.threat(36)
 def test_nobody_is_told_what_they_may_not_read(long: bool, seed: int) -> None:
     global operations
     operations, wanted = 0, OPERATIONS_IF_LONG if long else OPERATIONS

@@ -413,6 +413,7 @@ def test_what_is_half_typed_survives_what_arrives(terminal: Start, bob: Peer) ->
     assert bob.hear("gone")["by"] == "ann"
 
 
+@pytest.mark.threat(21)
 def test_no_escape_of_a_peer_reaches_the_terminal(terminal: Start, bob: Peer) -> None:
     screen = terminal()
     screen.until("ann #lobby>")

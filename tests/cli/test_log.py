@@ -36,6 +36,7 @@ def log(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return done
 
 
+@pytest.mark.threat(21)
 def test_what_was_said_is_written_as_text_that_is_harmless(data: Path) -> None:
     lines = log("export", "--data", data).stdout.splitlines()
     assert [line[20:] for line in lines] == [
@@ -124,6 +125,7 @@ def test_what_cannot_be_done_is_said(data: Path, arguments: list[str], code: int
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
 
 
+@pytest.mark.threat(43)
 def test_nothing_is_brought_back_under_a_server_or_from_a_damaged_copy(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     assert log("backup", "--data", data, copy).returncode == 0

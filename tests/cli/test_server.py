@@ -68,6 +68,7 @@ def test_limits_that_are_off_are_said_loudly(tmp_path: Path) -> None:
     assert "nothing is kept" in said
 
 
+@pytest.mark.threat(51)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_tells_everybody_and_ends_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
     with running("--data", str(tmp_path)) as (process, port):
@@ -97,6 +98,7 @@ def test_it_goes_on_and_ends_well_when_nobody_reads_what_it_prints(tmp_path: Pat
         assert process.stderr.read() == ""
 
 
+@pytest.mark.threat(51)
 def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
     with running("--data", str(tmp_path)) as (process, port):
         with socket.create_connection(("127.0.0.1", port)) as stuck:
@@ -166,6 +168,7 @@ def test_a_data_directory_that_cannot_be_written(tmp_path: Path) -> None:
     assert "--no-history" in words
 
 
+@pytest.mark.threat(43)
 def test_a_log_that_another_server_uses(tmp_path: Path) -> None:
     with running("--data", str(tmp_path)) as (process, _):
         code, words = refused("--listen", "127.0.0.1:0", "--data", str(tmp_path))
@@ -173,12 +176,14 @@ def test_a_log_that_another_server_uses(tmp_path: Path) -> None:
     assert f"Another tcpchat-server (process {process.pid}) is using {tmp_path}" in words
 
 
+@pytest.mark.threat(44)
 def test_a_damaged_log(tmp_path: Path) -> None:
     (tmp_path / "chat.db").write_bytes(b"this is no database, but somebody's diary. " * 100)
     code, words = refused("--listen", "127.0.0.1:0", "--data", str(tmp_path))
     assert (code, "is damaged or not tcpchat's" in words, "Nothing was changed" in words) == (65, True, True)
 
 
+@pytest.mark.threat(52)
 @pytest.mark.parametrize(
     ("options", "words"),
     [

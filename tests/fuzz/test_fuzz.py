@@ -26,6 +26,7 @@ def check(fuzzer: Fuzzer) -> None:
         pytest.fail(f"{failure.count} times: {failure.text}\n{failure.journal.in_file().decode()}")
 
 
+@pytest.mark.threat(16)
 @pytest.mark.parametrize("place", range(len(CONFIGS)))
 def test_what_is_kept_fails_nothing(place: int) -> None:
     for data in [*scripts.corpus(), *heavy.heavy().values()]:
@@ -34,6 +35,7 @@ def test_what_is_kept_fails_nothing(place: int) -> None:
         check(fuzzer)
 
 
+@pytest.mark.threat(16)
 @pytest.mark.parametrize("place", range(len(CONFIGS)))
 def test_no_word_of_a_line_can_be_so_nasty_that_something_fails(place: int) -> None:
     fuzzer = Fuzzer(first=place)
@@ -42,6 +44,7 @@ def test_no_word_of_a_line_can_be_so_nasty_that_something_fails(place: int) -> N
     check(fuzzer)
 
 
+@pytest.mark.threat(16)
 def test_lines_made_at_random_fail_nothing(long: bool) -> None:
     fuzzer, random, corpus = Fuzzer(), Random(20_260_801), scripts.corpus()
     while fuzzer.lines < (LONG if long else LINES):
@@ -49,6 +52,7 @@ def test_lines_made_at_random_fail_nothing(long: bool) -> None:
     check(fuzzer)
 
 
+@pytest.mark.threat(16, 40)
 def test_a_world_that_lives_long_does_not_grow(long: bool) -> None:
     memory, fuzzer = long_life(200_000 if long else 10_000, 1 << 20 if long else 1 << 16)
     check(fuzzer)

@@ -362,6 +362,7 @@ async def test_nickserv_registers_nothing_twice(connect: Connect) -> None:
     assert await may_log_in(connect, "ann", "sesame")
 
 
+@pytest.mark.threat(30)
 async def test_nickserv_does_not_tell_which_accounts_there_are_by_refusing(connect: Connect) -> None:
     """An unknown account and a wrong password are answered in the same way, but for the name. A failure keeps the
     login one has."""

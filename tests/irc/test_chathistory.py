@@ -328,6 +328,7 @@ async def test_what_is_possible_is_announced(connect: Connect) -> None:
     assert re.search(r"[ :]draft/event-playback[ =\r]", listed)
 
 
+@pytest.mark.threat(64)
 async def test_nobody_gets_more_than_the_limit_announced(connect: Connect) -> None:
     """«the maximum number of messages a client can request in a single command» (IRCv3 chathistory)"""
     ann = await chatting(connect, "ann", "#tea")
@@ -442,6 +443,7 @@ async def test_a_message_nobody_knows_is_no_selector(connect: Connect) -> None:
 # who may see what
 
 
+@pytest.mark.threat(36)
 async def test_only_members_may_ask_for_a_rooms_history(connect: Connect) -> None:
     """«If the target does not exist or the client does not have permissions to query it, the INVALID_TARGET error
     code SHOULD be returned: FAIL CHATHISTORY INVALID_TARGET the_given_command the_given_target» «servers MAY wish to
@@ -459,6 +461,7 @@ async def test_only_members_may_ask_for_a_rooms_history(connect: Connect) -> Non
             assert await refused(bar, request) == ["INVALID_TARGET", request.split()[0], target]
 
 
+@pytest.mark.threat(36)
 async def test_a_room_that_is_not_there_and_one_that_is_not_open_look_alike(connect: Connect) -> None:
     """«Servers MUST ensure that users cannot obtain history they are not authorised to view» (IRCv3 chathistory), nor
     learn of it."""
@@ -550,6 +553,7 @@ async def test_what_one_tells_oneself_without_echo_is_there_too(connect: Connect
     assert await found(bar, "LATEST bar * 10") == [Said.of(came)]
 
 
+@pytest.mark.threat(36)
 @pytest.mark.parametrize("account", ["", "bob"])
 async def test_the_next_one_with_a_nick_does_not_see_what_the_last_one_had(connect: Connect, account: str) -> None:
     """«Servers SHOULD use secure identification mechanisms such as account names … to match content to users.» (IRCv3
@@ -586,6 +590,7 @@ async def test_the_next_one_with_a_nick_does_not_see_what_the_last_one_had(conne
     assert [said for said in await found(ann, "LATEST bob * 10") if said not in own] in ([], [first, second])
 
 
+@pytest.mark.threat(36)
 async def test_the_next_one_without_an_account_sees_nothing_of_an_accounts_history(connect: Connect) -> None:
     """«to match content to users» (IRCv3 chathistory): ann is who is logged in, not who is called so."""
     await has_account(connect, "ann")

@@ -283,6 +283,7 @@ async def test_an_account_may_be_banned(connect: Connect) -> None:
     assert parts(await ask(peer, "JOIN #chan"), "JOIN") == [["otherwise!otherwise@localhost", "JOIN", "#chan"]]
 
 
+@pytest.mark.threat(37)
 async def test_a_banned_account_is_banned_in_every_spelling(connect: Connect) -> None:
     """Account names are compared as they are everywhere (IRCv3 account-extban: «matching exact account names»)."""
     await has_account(connect, "bob")

@@ -251,6 +251,7 @@ async def test_as_many_targets_are_taken_as_is_said(connect: Connect) -> None:
         assert one(await ask(peer)).params == [f"p{number}", "hi"]
 
 
+@pytest.mark.threat(26)
 async def test_names_that_differ_in_case_are_the_same(connect: Connect) -> None:
     """modern.ircdocs.horse, "CASEMAPPING": «The CASEMAPPING parameter indicates what method the server uses to compare
     equality of case-insensitive strings (such as channel names and nicks).»"""

@@ -88,6 +88,7 @@ async def test_a_missing_value_does_not_become_an_empty_one(connect: Connect) ->
     assert re.match(r"@([^ ]*;)?\+missing[; ]", one(await ask(bob)))
 
 
+@pytest.mark.threat(19)
 async def test_of_a_tag_that_comes_twice_the_last_one_counts(connect: Connect) -> None:
     """IRCv3 message-tags: «Individual tag keys MUST only be used a maximum of once per message. Implementations
     receiving messages with more than one occurrence of a tag key name SHOULD disregard all but the final
@@ -125,6 +126,7 @@ async def test_tags_of_the_server_stand_before_those_of_clients(connect: Connect
         assert set(keys[3:]) == {"+z", "+a"}
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize(
     "forged",
     ["time=2000-01-01T00:00:00.000Z", "msgid=forged", "account=root", "bot", "label=forged", "draft/multiline-concat"],
@@ -278,6 +280,7 @@ async def test_4094_bytes_of_tags_are_passed_on_whole(connect: Connect) -> None:
     assert {"msgid", "time"} <= got.tags.keys()
 
 
+@pytest.mark.threat(15, 19)
 @pytest.mark.parametrize("rest", ["TAGMSG #tea", "PRIVMSG #tea hi!", f"PRIVMSG #tea {'b' * 495}"])
 async def test_4095_bytes_of_tags_are_417(connect: Connect, rest: str) -> None:
     """IRCv3 message-tags, "Size limit": «Servers MUST reply with the ERR_INPUTTOOLONG (417) error numeric if a client
@@ -312,6 +315,7 @@ async def test_many_small_tags_are_not_cut_either(connect: Connect) -> None:
     assert one(await ask(bob)).tags.keys() - {"msgid"} == tags.keys()
 
 
+@pytest.mark.threat(15)
 async def test_the_most_of_tags_and_the_most_of_a_line_go_together(connect: Connect) -> None:
     """IRCv3 message-tags, "Size limit": «The size limit for the rest of the message remains unchanged at 512 bytes.»"""
     ann, bob = await enter(connect, "ann", "#tea", ECHO), await enter(connect, "bob", "#tea", TAGS)

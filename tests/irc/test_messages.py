@@ -294,6 +294,7 @@ async def test_a_message_to_operators_comes_back_as_one(connect: Connect) -> Non
 # lengths
 
 
+@pytest.mark.threat(15)
 async def test_a_line_of_512_bytes_is_taken(connect: Connect) -> None:
     """modern.ircdocs.horse, "Message Format": «Most IRC servers limit messages to 512 bytes in length, including the
     trailing CR-LF characters.»"""
@@ -305,6 +306,7 @@ async def test_a_line_of_512_bytes_is_taken(connect: Connect) -> None:
     assert "x" * 450 in pong.params[-1]
 
 
+@pytest.mark.threat(15)
 async def test_a_line_of_513_bytes_is_417_and_one_can_go_on(connect: Connect) -> None:
     """modern.ircdocs.horse, "ERR_INPUTTOOLONG (417)": «"<client> :Input line was too long". Indicates a given line does
     not follow the specified size limits (512 bytes for the main section, 4094 or 8191 bytes for the tag section).»"""
@@ -346,6 +348,7 @@ async def test_a_text_is_passed_on_whole_or_refused(connect: Connect, extra: int
     assert bob.seen.decode()
 
 
+@pytest.mark.threat(15)
 async def test_what_is_longer_than_any_line_is_passed_on_to_nobody(connect: Connect) -> None:
     """modern.ircdocs.horse, "ERR_INPUTTOOLONG (417)"; whoever sends lines without end is refused or closed, and the
     server goes on."""
@@ -360,6 +363,7 @@ async def test_what_is_longer_than_any_line_is_passed_on_to_nobody(connect: Conn
 # encoding
 
 
+@pytest.mark.threat(17)
 async def test_a_text_that_is_not_utf_8_is_refused_by_the_name_of_the_command(connect: Connect) -> None:
     """IRCv3 utf8-only: «Client: PRIVMSG #ircv3 :<non-utf-8 message> Server: FAIL PRIVMSG INVALID_UTF8 :Message
     rejected, your IRC software MUST use UTF-8 encoding on this network»."""
@@ -377,6 +381,7 @@ async def test_a_text_that_is_not_utf_8_is_refused_by_the_name_of_the_command(co
     assert one(await ask(bob)).params == ["bob", "hi"]
 
 
+@pytest.mark.threat(17)
 async def test_what_is_not_utf_8_is_passed_on_by_nothing(connect: Connect) -> None:
     """IRCv3 utf8-only: «Servers publishing this token MUST NOT relay content (such as PRIVMSG or NOTICE message data,
     channel topics, or realnames) containing non-UTF-8 data to clients.»"""
@@ -441,6 +446,7 @@ async def test_parts_are_separated_by_one_or_more_spaces(connect: Connect) -> No
     assert [line.params[1] for line in await ask(bob)] == ["a  b", "c", "d", "e", "f"]
 
 
+@pytest.mark.threat(20)
 async def test_a_source_from_a_client_is_not_believed(connect: Connect) -> None:
     """modern.ircdocs.horse, "Source": «Clients MUST NOT include a source when sending a message»: where one does, it is
     not passed on."""

@@ -145,6 +145,7 @@ async def test_what_changes_nothing_is_not_told(connect: Connect) -> None:
     assert changes(await told(ann, "MODE #tea +ntm")) == ["+m"], "only what changes is told"
 
 
+@pytest.mark.threat(35)
 async def test_without_privilege_no_mode_changes(connect: Connect) -> None:
     """«If a user does not have appropriate privileges to change modes on the target channel, the server MUST not
     process the message, and ERR_CHANOPRIVSNEEDED (482) numeric is returned.» (modern.ircdocs.horse, "MODE
@@ -610,6 +611,7 @@ async def test_others_modes_are_theirs(connect: Connect) -> None:
     assert await told(bob) == []
 
 
+@pytest.mark.threat(35)
 async def test_nobody_makes_themselves_operator(connect: Connect) -> None:
     """«If a user attempts to make themselves an operator using the "+o" or "+O" flag, the attempt SHOULD be ignored
     as users could bypass the authentication mechanisms of the OPER command.» (RFC 2812 3.1.5)"""

@@ -30,6 +30,7 @@ async def test_the_right_password_makes_an_operator(connect: Connect) -> None:
     assert "MODE" not in commands(await told(ann, "OPER root secret")), "who is operator does not become one"
 
 
+@pytest.mark.threat(35)
 @pytest.mark.parametrize("given", ["root wrong", "nobody secret", "root SECRET", "root secrets"])
 async def test_anything_else_does_not(connect: Connect, given: str) -> None:
     """«The combination of <name> and <password> are REQUIRED to gain Operator privileges.» (RFC 2812 3.1.4; the
@@ -50,6 +51,7 @@ async def test_a_name_and_a_password_are_needed(connect: Connect, line: str) -> 
     exactly(await told(ann, line), f"{SERVER} 461 ann OPER {TEXT}")
 
 
+@pytest.mark.threat(35)
 @pytest.mark.parametrize("line", ["KILL bob :why", "KILL ann :why", "WALLOPS :hi everyone", "REHASH"])
 async def test_what_operators_may_is_not_for_others(connect: Connect, line: str) -> None:
     """«ERR_NOPRIVILEGES (481) "<client> :Permission Denied- You're not an IRC operator"» (modern.ircdocs.horse,

@@ -340,6 +340,7 @@ async def test_cap_alone_is_an_error(connect: Connect) -> None:
 # before there is a nick
 
 
+@pytest.mark.threat(33)
 @pytest.mark.parametrize("early", ["JOIN #lobby", "PRIVMSG ann :hi", "LUSERS", "WHOIS ann", "MODE #lobby +m", "LIST"])
 async def test_before_registration_little_is_possible(connect: Connect, early: str) -> None:
     """modern.ircdocs.horse, "ERR_NOTREGISTERED (451)": «"<client> :You have not registered". Returned when a client
@@ -368,6 +369,7 @@ async def test_numerics_go_to_an_asterisk_before_there_is_a_nick(connect: Connec
 # NICK
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize("nick", ["*", "#tea", "&tea", "@ann", "+ann", ":ann", "ann!x", "a,b", "$ann"])
 async def test_a_bad_nick_is_432_and_a_good_one_may_follow(connect: Connect, nick: str) -> None:
     """modern.ircdocs.horse, "NICK message": «If the server does not accept the new nickname supplied by the client as
@@ -400,6 +402,7 @@ async def test_a_nick_of_somebody_else_is_433(connect: Connect) -> None:
         assert re.fullmatch(rf":{SERVER} 433 \* {nick} :.+", one(lines))
 
 
+@pytest.mark.threat(27)
 async def test_of_two_who_come_with_the_same_nick_one_gets_it(connect: Connect) -> None:
     """modern.ircdocs.horse, "Clients": «Each client is distinguished from other clients by a unique nickname.»"""
     first, second = await connect(), await connect()

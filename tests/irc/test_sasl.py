@@ -73,6 +73,7 @@ async def test_the_authorization_identity_may_be_left_out(connect: Connect) -> N
     await peer.until(r"^:\S+ 900 \* \S+ jilles :.*\r\n:\S+ 903 ")
 
 
+@pytest.mark.threat(32)
 async def test_nobody_acts_as_somebody_else(connect: Connect) -> None:
     """«it will verify that the authentication credentials permit the client to act as the (presented or derived)
     authorization identity (authzid)» (RFC 4616, 2). Here everybody is only oneself."""
@@ -105,6 +106,7 @@ async def test_a_password_may_be_long_and_in_any_script(connect: Connect) -> Non
     await authenticate(peer, "foo", password)
 
 
+@pytest.mark.threat(32)
 @pytest.mark.parametrize(
     "message",
     [
@@ -141,6 +143,7 @@ async def test_whatever_is_wrong_with_the_message_is_904_and_one_may_try_again(c
     await authenticate(peer, "jilles")
 
 
+@pytest.mark.threat(30)
 async def test_an_unknown_account_looks_like_a_wrong_password(connect: Connect) -> None:
     """904 is sent «because of invalid credentials or other errors not explicitly mentioned by other numerics»
     (sasl-3.1): who guesses passwords does not learn which accounts there are."""
@@ -216,6 +219,7 @@ async def test_two_pieces_of_exactly_400_are_followed_by_a_plus(connect: Connect
     await authenticate(peer, "foo")
 
 
+@pytest.mark.threat(32)
 async def test_a_piece_longer_than_400_is_905(connect: Connect) -> None:
     """905 is sent when «the client-sent AUTHENTICATE command was too long (i.e. the parameter longer than 400 bytes)»
     (sasl-3.1). A line beyond 512 bytes may be refused as such."""
@@ -247,6 +251,7 @@ async def test_a_message_without_end_is_905(connect: Connect) -> None:
     await authenticate(peer, "jilles")
 
 
+@pytest.mark.threat(32)
 async def test_an_asterisk_aborts(connect: Connect) -> None:
     """«The client can abort an authentication by sending an asterisk as the data. The server will send a 906
     numeric.» (sasl-3.1)"""
@@ -261,6 +266,7 @@ async def test_an_asterisk_aborts(connect: Connect) -> None:
         await authenticate(peer, "jilles")
 
 
+@pytest.mark.threat(32)
 async def test_aborting_forgets_the_pieces_that_came(connect: Connect) -> None:
     """«the session state remains unchanged» (sasl-3.1): the next exchange begins with nothing."""
     await has_account(connect, "jilles")
@@ -315,6 +321,7 @@ async def test_everything_may_come_in_one_packet(connect: Connect) -> None:
     assert await account_of(peer, "jim") == "jilles"
 
 
+@pytest.mark.threat(32)
 @pytest.mark.parametrize("out_of_place", ["+", "*", plain("jilles", "sesame"), "A" * 400])
 async def test_what_is_said_out_of_place_changes_nothing(connect: Connect, out_of_place: str) -> None:
     """«There are two forms of the AUTHENTICATE command: initial client message and later messages. The initial client
@@ -467,6 +474,7 @@ async def test_a_wrong_password_fails_with_scram_and_one_may_try_again(connect: 
     assert await Scram(peer, "Scramtest").succeeds()
 
 
+@pytest.mark.threat(30)
 async def test_scram_tells_nobody_which_accounts_there_are(connect: Connect) -> None:
     """RFC 5802 has an error unknown-user, and does not ask for its use. An unknown account is given a salt too, the
     same whenever it is asked for, and fails where a wrong password fails."""
@@ -546,6 +554,7 @@ async def test_a_wrong_first_message_fails(connect: Connect, first: bytes | str)
     assert await Scram(peer, "jilles").succeeds()
 
 
+@pytest.mark.threat(32)
 async def test_nobody_acts_as_somebody_else_with_scram(connect: Connect) -> None:
     """The server «verifies that the authorization identity (if supplied by the client in the first message) is
     authorized to act as the authentication identity» (RFC 5802, 5), at once or with the proof."""
@@ -592,6 +601,7 @@ async def test_a_wrong_last_message_fails(connect: Connect, wrong: str) -> None:
     assert await Scram(peer, "jilles").succeeds()
 
 
+@pytest.mark.threat(32, 34)
 async def test_a_proof_is_good_once(connect: Connect) -> None:
     """«The server MUST verify that the nonce sent by the client in the second message is the same as the one sent by
     the server in its first message.» (RFC 5802, 5.1) What was overheard does not log anybody in."""

@@ -130,6 +130,7 @@ async def test_what_cannot_be_searched_is_refused(connect: Connect, attributes: 
     assert "\n" not in answer.params[-1]
 
 
+@pytest.mark.threat(36)
 async def test_nobody_finds_what_was_said_in_a_room_they_are_not_in(connect: Connect) -> None:
     """Security: only what the one who asks may read."""
     ann, eve = await enter(connect, "ann", "#secret", CAPS), await enter(connect, "eve", "#tea", CAPS)

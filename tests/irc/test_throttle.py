@@ -1,5 +1,7 @@
 """How often one may try to log in: faults.md, row 29; the clock of the throttle is a parameter."""
 
+import pytest
+
 from tcpchat.config import Limits
 from tcpchat.model.replies import Refused
 from tcpchat.server.throttle import TRIES, TRIES_OF_A_NETWORK, Throttle
@@ -8,6 +10,7 @@ from tests.irc.login import has_account
 from tests.irc.peers import ask, enter
 
 
+@pytest.mark.threat(29)
 async def test_after_some_wrong_passwords_even_the_right_one_must_wait(connect: Connect) -> None:
     """«login throttled before hashing» (issue 3): who guesses is slowed down, and told so."""
     await has_account(connect, "jilles")
@@ -20,6 +23,7 @@ async def test_after_some_wrong_passwords_even_the_right_one_must_wait(connect: 
     assert not [line for line in await ask(ann, "WHOIS ann") if " 330 " in line]
 
 
+@pytest.mark.threat(29)
 async def test_others_are_not_locked_out_by_it(connect: Connect) -> None:
     """Nobody's account can be locked by somebody who tries another one."""
     await has_account(connect, "jilles", "other")
@@ -41,6 +45,7 @@ def tried(throttle: Throttle, network: str, who: str, now: float, *, fails: bool
     return True
 
 
+@pytest.mark.threat(29)
 def test_tries_come_back_with_time() -> None:
     throttle = Throttle(Limits())
     assert [tried(throttle, "net", "ann", 0) for _ in range(TRIES + 1)] == [True] * TRIES + [False]
@@ -55,6 +60,7 @@ def test_what_succeeded_does_not_count() -> None:
         assert tried(throttle, "net", "ann", 0, fails=False)
 
 
+@pytest.mark.threat(29)
 def test_one_place_cannot_try_all_accounts() -> None:
     throttle = Throttle(Limits())
     assert sum(tried(throttle, "net", f"account {number}", 0) for number in range(1_000)) == TRIES_OF_A_NETWORK

@@ -23,6 +23,7 @@ def valid(check: Callable[[str], str], name: str) -> str | None:
         return None
 
 
+@pytest.mark.threat(26)
 @settings(deadline=None, max_examples=500)
 @given(st.one_of(ANY_TEXT, ODD, ODD.map(lambda name: f"#{name}")))
 def test_folding_twice_is_folding_once(name: str) -> None:
@@ -57,6 +58,7 @@ def test_a_nick_one_may_have(name: str) -> None:
     assert names.nick(name) == names.fold(name)
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize(
     "name",
     [
@@ -82,6 +84,7 @@ def test_a_room_there_may_be(name: str) -> None:
     assert names.room(name) == names.fold(name)
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize(
     "name",
     [
@@ -96,6 +99,7 @@ def test_a_room_there_cannot_be(name: str) -> None:
     assert caught.value.code == "bad_room"
 
 
+@pytest.mark.threat(26)
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -124,6 +128,7 @@ def test_an_account_is_called_like_a_nick(name: str) -> None:
     assert names.account(name) == names.fold(name)
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize("name", ["", "a b", "#ann", "=ann", "~ann", "a,b", "x" * 33, "NickServ"])
 def test_an_account_nobody_may_have(name: str) -> None:
     with pytest.raises(Refused) as caught:
@@ -132,6 +137,7 @@ def test_an_account_nobody_may_have(name: str) -> None:
     assert "nickname" not in caught.value.text
 
 
+@pytest.mark.threat(40)
 def test_names_that_are_too_long_are_not_kept_in_mind() -> None:
     """Folding remembers what it did; a peer must not fill the memory with names that cannot be."""
     tracemalloc.start()
@@ -144,6 +150,7 @@ def test_names_that_are_too_long_are_not_kept_in_mind() -> None:
     assert kept < 1_000_000
 
 
+@pytest.mark.threat(40)
 def test_only_so_many_names_are_kept_in_mind() -> None:
     tracemalloc.start()
     try:

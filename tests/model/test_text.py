@@ -29,6 +29,7 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert showable(showable(text)) == showable(text)
 
 
+@pytest.mark.threat(18, 21)
 @settings(deadline=None, max_examples=400)
 @given(TEXTS)
 def test_nothing_that_is_stored_can_be_obeyed_by_a_wire_or_a_terminal(text: str) -> None:
@@ -40,6 +41,7 @@ def test_nothing_that_is_stored_can_be_obeyed_by_a_wire_or_a_terminal(text: str)
     assert one_line(text) == one_line(text).strip()
 
 
+@pytest.mark.threat(21, 23)
 @settings(deadline=None, max_examples=400)
 @given(TEXTS)
 def test_nothing_that_is_shown_controls_a_terminal(text: str) -> None:

@@ -206,6 +206,7 @@ def flipped(original: Path, directory: Path, chance: random.Random) -> str:
     return f"byte {place} of {file.name}"
 
 
+@pytest.mark.threat(44)
 async def test_no_flipped_byte_becomes_a_wrong_text(tmp_path: Path, long: bool, seed: int) -> None:
     said = filled(tmp_path / "closed")
     chance = random.Random(seed)

@@ -241,6 +241,7 @@ def log_with_a_past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.threat(41, 47)
 async def test_a_fault_of_the_disk_never_makes_a_false_acknowledgement(
     tmp_path: Path, log_with_a_past: Path, long: bool, seed: int
 ) -> None:

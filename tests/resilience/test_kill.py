@@ -9,6 +9,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from tcpchat.backend.reader import Reader
 from tcpchat.backend.schema import FILE
 from tcpchat.backend.store import Writer
@@ -98,6 +100,7 @@ def log_of(data: Path) -> list[Said]:
     return entries
 
 
+@pytest.mark.threat(45)
 async def test_nothing_shown_or_acknowledged_is_lost_to_kill_9(
     tmp_path: Path, long: bool, full: bool, seed: int
 ) -> None:

@@ -46,6 +46,7 @@ def replaced(file: Path) -> None:
     file.touch()
 
 
+@pytest.mark.threat(42)
 @pytest.mark.parametrize("lost", [taken_away, replaced])
 async def test_a_server_whose_log_is_taken_away_ends_and_says_so(tmp_path: Path, lost: Callable[[Path], None]) -> None:
     with running("--data", str(tmp_path)) as (process, port):
@@ -79,6 +80,7 @@ def held(file: Path) -> Iterator[Callable[[], None]]:
             let_go()
 
 
+@pytest.mark.threat(43)
 async def test_messages_wait_for_somebody_who_holds_the_log(tmp_path: Path) -> None:
     async with tcpchat.Server(port=0, data=tmp_path) as server:
         peer = await (await Peer.open(server.port)).enter_json("ann", "#tea")
@@ -93,6 +95,7 @@ async def test_messages_wait_for_somebody_who_holds_the_log(tmp_path: Path) -> N
         await reader.close()
 
 
+@pytest.mark.threat(43)
 async def test_messages_are_refused_if_somebody_holds_the_log_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,6 +182,7 @@ def resident(pid: int) -> int:
     return int(found[1]) << 10
 
 
+@pytest.mark.threat(12)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read in /proc")
 async def test_those_who_never_read_cost_little_and_lose_nothing(tmp_path: Path, long: bool) -> None:
     form = LONG if long else SHORT

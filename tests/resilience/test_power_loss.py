@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import apsw
+import pytest
 
 from tcpchat.backend.order import Durable
 from tcpchat.backend.reader import Reader
@@ -262,12 +263,14 @@ def report(name: str, seed: int, found: Counter[str]) -> None:
     print(json.dumps({"test": name, "seed": seed, "states": number, **found}))
 
 
+@pytest.mark.threat(46)
 def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, long: bool, seed: int) -> None:
     found = outcomes(tmp_path, "full", 10_000 if long else 300, seed)
     report("power loss", seed, found)
     assert set(found) == {"just what was acknowledged", "and what was under way"}, (seed, found)
 
 
+@pytest.mark.threat(46)
 def test_a_power_cut_damages_nothing_if_only_the_last_moments_may_be_lost(
     tmp_path: Path, long: bool, seed: int
 ) -> None:

@@ -4,9 +4,12 @@ import hashlib
 import hmac
 from base64 import b64decode, b64encode
 
+import pytest
+
 from tests.conftest import Connect
 
 
+@pytest.mark.threat(34)
 async def test_a_proof_holds_on_its_own_connection_only(connect: Connect) -> None:
     ann, eve = await connect(), await connect()
     await ann.enter_json("ann")

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 import tcpchat
 from tcpchat.wire.irc.capabilities import OFFERED
 from tests.conftest import Connect
@@ -43,6 +45,7 @@ async def test_a_taken_nick_is_433_and_another_one_may_follow(connect: Connect) 
     await other.until(r"^:\S+ 001 bob ")
 
 
+@pytest.mark.threat(33)
 async def test_before_registration_little_is_possible(connect: Connect) -> None:
     peer = await connect()
     peer.send("NICK ann", "JOIN #lobby", "PING early", "NOSUCH")
@@ -240,6 +243,7 @@ async def test_a_new_nick_is_seen_once_by_those_who_share_rooms(connect: Connect
     assert b":ann" not in eve.seen
 
 
+@pytest.mark.threat(20)
 async def test_a_source_from_a_client_is_not_believed(connect: Connect) -> None:
     ann, bob = await connect(), await connect()
     await ann.enter_irc("ann", "#tea")

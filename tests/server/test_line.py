@@ -1,5 +1,7 @@
 """People with nc and telnet."""
 
+import pytest
+
 from tests.conftest import Connect
 
 
@@ -107,6 +109,7 @@ async def test_telnet_is_understood(connect: Connect) -> None:
     await bob.until("<ann> hello")
 
 
+@pytest.mark.threat(17)
 async def test_bytes_that_are_not_utf8_become_a_replacement_and_are_told_once(connect: Connect) -> None:
     ann, bob = await connect(), await connect()
     await ann.enter_line("ann")
@@ -137,6 +140,7 @@ async def test_a_broken_link_is_told_as_such(connect: Connect) -> None:
     await bob.until(r"-- ann is gone \(connection lost\)")
 
 
+@pytest.mark.threat(21)
 async def test_a_terminal_cannot_be_controlled(connect: Connect) -> None:
     ann, bob = await connect(), await connect()
     await ann.enter_line("ann")
@@ -147,6 +151,7 @@ async def test_a_terminal_cannot_be_controlled(connect: Connect) -> None:
     assert "\u202e" not in ann.seen.decode()
 
 
+@pytest.mark.threat(15)
 async def test_a_line_that_is_too_long_is_refused_and_the_next_one_counts(connect: Connect) -> None:
     ann, bob = await connect(), await connect()
     await ann.enter_line("ann")

@@ -26,6 +26,7 @@ async def eventually(condition: object) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.threat(2)
 async def test_silent_peers_keep_nobody_out(connect: Connect) -> None:
     for _ in range(60):
         await connect()
@@ -68,6 +69,7 @@ def _sessions() -> list[Session]:
     return [one for one in gc.get_objects() if isinstance(one, Session)]
 
 
+@pytest.mark.threat(4)
 async def test_tls_and_http_on_the_plain_port_get_one_answer_and_a_close(connect: Connect) -> None:
     tls, http = await connect(), await connect()
     tls.writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
@@ -89,6 +91,7 @@ async def test_those_who_connect_and_leave_at_once_leave_nothing_behind(
     assert not server.hub.state.listeners
 
 
+@pytest.mark.threat(6)
 @pytest.mark.parametrize("limits", [tcpchat.Limits(clients=2), tcpchat.Limits(clients_per_address=2)])
 async def test_one_more_than_may_be_is_told_so(limits: tcpchat.Limits) -> None:
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
@@ -113,6 +116,7 @@ async def test_rates_and_addresses_do_not_count_when_limits_are_off() -> None:
             await peer.close()
 
 
+@pytest.mark.threat(40)
 async def test_rooms_and_texts_have_limits_that_are_named() -> None:
     limits = tcpchat.Limits(rooms_per_client=2, rooms=3, text_bytes=10, topic_bytes=10, reason_bytes=10)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
@@ -134,6 +138,7 @@ async def test_rooms_and_texts_have_limits_that_are_named() -> None:
         await bob.close()
 
 
+@pytest.mark.threat(2)
 async def test_who_gives_no_nick_is_closed() -> None:
     limits = tcpchat.Limits(enter_seconds=0.1)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
@@ -144,6 +149,7 @@ async def test_who_gives_no_nick_is_closed() -> None:
         await slow.close()
 
 
+@pytest.mark.threat(10)
 async def test_a_peer_that_answers_no_ping_is_gone_and_the_others_are_told() -> None:
     limits = tcpchat.Limits(ping_seconds=0.2, pong_seconds=0.2)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
@@ -170,6 +176,7 @@ def unread_connection(port: int) -> socket.socket:
     return peer
 
 
+@pytest.mark.threat(12)
 async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp_path: Path) -> None:
     config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(outbox_bytes=4_096, text_bytes=4_096))
     text, count = "x" * 3_000, 3_000
@@ -245,6 +252,7 @@ async def test_one_who_reads_slowly_but_reads_is_not_taken_for_dead() -> None:
         await ann.close()
 
 
+@pytest.mark.threat(51)
 async def test_a_stopping_server_tells_everybody_and_ends_soon(connect: Connect, server: tcpchat.Server) -> None:
     line, irc, program, silent = [await connect() for _ in range(4)]
     await line.enter_line("ann")
@@ -260,6 +268,7 @@ async def test_a_stopping_server_tells_everybody_and_ends_soon(connect: Connect,
     stuck.close()
 
 
+@pytest.mark.threat(51)
 async def test_what_was_taken_is_stored_when_the_server_stops(tmp_path: Path) -> None:
     config = tcpchat.Config(data=tmp_path)
     async with tcpchat.Server(config, port=0) as server:
@@ -303,6 +312,7 @@ async def test_a_link_that_breaks_during_a_rename_leaves_no_ghost(server: tcpcha
     assert [member.nick for member in server.hub.state.rooms["#lobby"].members] == ["watcher"]
 
 
+@pytest.mark.threat(18)
 async def test_a_farewell_cannot_forge_lines_and_cannot_keep_one_here(connect: Connect) -> None:
     bob, ann = await connect(), await connect()
     await bob.enter_line("bob")
@@ -314,6 +324,7 @@ async def test_a_farewell_cannot_forge_lines_and_cannot_keep_one_here(connect: C
     assert '{"bye":"bye"}' in await ann.end()
 
 
+@pytest.mark.threat(13)
 async def test_who_asks_for_more_than_it_reads_waits_for_itself(server: tcpchat.Server, connect: Connect) -> None:
     ann = await connect()
     await ann.enter_json("ann", "#tea")
@@ -329,6 +340,7 @@ async def test_who_asks_for_more_than_it_reads_waits_for_itself(server: tcpchat.
     stuck.close()
 
 
+@pytest.mark.threat(13)
 async def test_a_page_of_history_is_bounded_in_size(connect: Connect) -> None:
     ann = await connect()
     await ann.enter_json("ann", "#tea")
@@ -353,6 +365,7 @@ async def test_a_program_that_is_slow_to_speak_is_not_taken_for_a_person(connect
     await program.enter_json("joe")
 
 
+@pytest.mark.threat(40)
 async def test_rooms_that_only_have_a_topic_take_no_space_from_others() -> None:
     async with tcpchat.Server(tcpchat.Config(limits=tcpchat.Limits(rooms=3)), port=0) as server:
         ann = await Peer.open(server.port)
@@ -365,6 +378,7 @@ async def test_rooms_that_only_have_a_topic_take_no_space_from_others() -> None:
         await ann.close()
 
 
+@pytest.mark.threat(47, 51)
 async def test_a_slow_disk_does_not_keep_the_server_from_stopping(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,6 +404,7 @@ async def test_a_slow_disk_does_not_keep_the_server_from_stopping(
     await ann.close()
 
 
+@pytest.mark.threat(58)
 async def test_one_effect_that_fails_keeps_nobody_else_waiting(
     server: tcpchat.Server, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import re
 import socket
 
+import pytest
+
 import tcpchat
 from tests.peer import Peer
 from tests.server.test_sessions import eventually, unread_connection
@@ -24,6 +26,7 @@ async def stuck(server: tcpchat.Server, nick: str) -> socket.socket:
     return peer
 
 
+@pytest.mark.threat(12)
 async def test_who_takes_nothing_for_long_is_closed_however_they_talk() -> None:
     limits = tcpchat.Limits(stalled_seconds=0.4, ping_seconds=0.1, pong_seconds=0.1, outbox_bytes=4_096)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
@@ -40,6 +43,7 @@ async def test_who_takes_nothing_for_long_is_closed_however_they_talk() -> None:
         await watcher.close()
 
 
+@pytest.mark.threat(12)
 async def test_what_waits_for_all_together_is_bounded() -> None:
     limits = tcpchat.Limits(outboxes_bytes=65_536, outbox_bytes=10_000_000)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:

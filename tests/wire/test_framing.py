@@ -23,6 +23,7 @@ def test_a_line_of_just_the_limit_is_whole() -> None:
     assert Lines(3).feed(b"abc\r\nabcd\nabc\n") == [b"abc", None, b"abc"]
 
 
+@pytest.mark.threat(14)
 def test_a_line_that_is_too_long_is_named_once_and_not_kept() -> None:
     lines = Lines(3)
     assert [lines.feed(b"xxxx") for _ in range(3)] == [[], [None], []]
@@ -71,6 +72,7 @@ def test_backspaces_do_what_they_were_typed_for(typed: str, meant: str) -> None:
     assert erased(typed) == meant
 
 
+@pytest.mark.threat(14)
 def test_hostile_bytes_take_no_more_time_than_others() -> None:
     """A line of input, and a chunk, that cost a second each would let one client stop all the others."""
     started = time.process_time()

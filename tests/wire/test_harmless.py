@@ -63,6 +63,7 @@ def check_lines(written: bytes, dialect: str) -> None:
         assert text.count("\r") == text.count("\n") == text.count("\r\n")
 
 
+@pytest.mark.threat(18, 21)
 @pytest.mark.parametrize("kind", events.ANY.__args__, ids=lambda kind: kind.__name__)
 def test_no_event_breaks_a_line(kind: type[Event]) -> None:
     @settings(deadline=None, max_examples=60)
@@ -74,6 +75,7 @@ def test_no_event_breaks_a_line(kind: type[Event]) -> None:
     check()
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize("kind", events.ANY.__args__, ids=lambda kind: kind.__name__)
 def test_an_event_is_one_line_of_json(kind: type[Event]) -> None:
     @settings(deadline=None, max_examples=30)
@@ -99,6 +101,7 @@ def answer(dialect: Dialect, request: Request, reply: replies.Reply | replies.Re
     return written.removesuffix(line.PROMPT.encode())
 
 
+@pytest.mark.threat(18, 21)
 @settings(deadline=None, max_examples=200)
 @given(WISHES, st.one_of(structs(replies.ANY, HOSTILE), REFUSALS), HOSTILE)
 def test_no_answer_to_a_person_or_a_program_breaks_a_line(
@@ -117,6 +120,7 @@ def replies_of(kind: type[replies.Reply]) -> st.SearchStrategy[Any]:
     return structs(kind, HOSTILE)
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize(("verb", "kind"), ANSWERS, ids=lambda one: getattr(one, "__name__", one))
 def test_no_answer_to_an_irc_client_breaks_a_line(verb: str, kind: type[replies.Reply]) -> None:
     @settings(deadline=None, max_examples=30)
@@ -127,6 +131,7 @@ def test_no_answer_to_an_irc_client_breaks_a_line(verb: str, kind: type[replies.
     check()
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize("verb", sorted(READERS))
 def test_no_refusal_to_an_irc_client_breaks_a_line(verb: str) -> None:
     @settings(deadline=None, max_examples=30)
@@ -137,6 +142,7 @@ def test_no_refusal_to_an_irc_client_breaks_a_line(verb: str) -> None:
     check()
 
 
+@pytest.mark.threat(18)
 @settings(deadline=None, max_examples=60)
 @given(HOSTILE)
 def test_last_words_and_pings_are_one_line(text: str) -> None:

@@ -86,6 +86,7 @@ def mutated(line: bytes, random: Random) -> bytes:
     return line[:place] + random.choice([*WORDS, b"", b"\xfe", b" "]) + line[end:]
 
 
+@pytest.mark.threat(16)
 @pytest.mark.parametrize("kind", DIALECTS)
 def test_no_line_makes_a_dialect_fail(kind: str) -> None:
     random, understood = Random(20_260_723), 0
