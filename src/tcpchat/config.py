@@ -84,11 +84,26 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How long the answer to a ping may take."""
 
 
+RIGHTS = {
+    "kill": "close somebody's connection",
+    "ban": "keep addresses, nicks and accounts from the server",
+    "wallops": "speak to all operators",
+    "hosts": "give somebody another user@host",
+    "accounts": "make accounts for others, and look after them",
+    "rooms": "decide about rooms that have no operator of their own",
+    "rehash": "have the configuration read again",
+    "see": "see addresses, and secret rooms",
+}
+"""What an operator of the server may have the right to do. Each right is given by itself."""
+
+
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may close connections, see more than others, and have the configuration read again."""
+    """Who looks after the server while it runs, and what they may do."""
 
     password: Annotated[str, msgspec.Meta(min_length=1)]
     """As it is, or as argon2's hash of it."""
+    rights: tuple[str, ...] = tuple(RIGHTS)
+    """Which of these: kill, ban, wallops, hosts, accounts, rooms, rehash, see. Without the setting: all of them."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +162,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     try:
         config = msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
         _check_hashes(config)
+        _check_rights(config)
         return config
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
@@ -162,6 +178,16 @@ def _check_hashes(config: Config) -> None:
             raise BadSetting(
                 f"The setting {place} begins like an argon2 hash, and is none: make one, or write the word."
             )
+
+
+def _check_rights(config: Config) -> None:
+    """A right that is misspelled would be missed when it is needed."""
+    for name, operator in config.operators.items():
+        for right in operator.rights:
+            if right not in RIGHTS:
+                place = f"operators.{name}.rights"
+                there_are = ", ".join(RIGHTS)
+                raise BadSetting(f"The setting {place} is wrong: there is no right {right}. There are {there_are}.")
 
 
 def _put(wanted: dict[str, Any], setting: str) -> None:

@@ -71,8 +71,8 @@ class User:
     """A nick, whose it is, what they are, and where they sit."""
 
     __slots__ = (
-        "account", "away", "heard", "listener", "markers", "modes", "name", "nick", "nicks", "origin", "rooms", "since",
-        "watching",
+        "account", "away", "heard", "listener", "markers", "modes", "name", "nick", "nicks", "office", "origin",
+        "rights", "rooms", "since", "watching",
     )  # fmt: skip
 
     def __init__(self, nick: str, listener: Listener, origin: str, name: str, since: int, place: int) -> None:
@@ -88,6 +88,10 @@ class User:
         self.away = ""
         self.modes = ""
         """Letters of `modes.OWN`."""
+        self.office = ""
+        """By which name the configuration knows them, if they are one of the server's operators."""
+        self.rights: frozenset[str] = frozenset()
+        """What they may do then: some of `config.RIGHTS`."""
         self.nicks: list[tuple[str, int]] = [(names.fold(nick), place)]
         """The nicks they had here, each with the place of the log's latest entry when they took it."""
         self.watching: dict[str, str] = {}

@@ -177,10 +177,16 @@ class WentAway(Event, frozen=True):
 
 
 class OwnModesSet(Event, frozen=True):
-    """Somebody is something else. They alone are told."""
+    """Somebody is something else. They alone are told.
+
+    Of the server's operators, `operator` is the name by which the configuration knows them, and `rights` what they
+    may do from now on.
+    """
 
     by: str
     changes: list[ModeChange]
+    operator: str = ""
+    rights: tuple[str, ...] = ()
 
 
 class Gone(Event, frozen=True):

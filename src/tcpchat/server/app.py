@@ -19,10 +19,11 @@ from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat.access import SPACE, load
 from tcpchat.chat.hub import Hub
+from tcpchat.chat.rules.operators import confirmed
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
-from tcpchat.model.records import Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
@@ -224,6 +225,8 @@ class Server:
         self.hub.state.config = self.config
         for session in self._sessions:
             session.configure(self.config)
+        for event in confirmed(self.hub.state):
+            self.backend.record(Announce(event))
         log.info("the configuration was read again")
         return ""
 

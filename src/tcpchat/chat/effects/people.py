@@ -104,6 +104,8 @@ def own_modes_set(state: State, event: OwnModesSet, fanout: Fanout) -> None:
     if user is not None:
         for change in event.changes:
             _be(state, user, change.mode, on=change.sign == "+")
+        if user.operator and event.operator:
+            user.office, user.rights = event.operator, frozenset(event.rights)
         fanout.to_user(user, event, user)
 
 
@@ -159,6 +161,7 @@ def _be(state: State, user: User, mode: str, *, on: bool) -> None:
         state.operators[user] = None
     elif mode == "o":
         state.operators.pop(user, None)
+        user.office, user.rights = "", frozenset()
 
 
 def _has_account(state: State, user: User, account: str) -> None:

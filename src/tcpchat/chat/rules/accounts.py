@@ -10,7 +10,7 @@ from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
 from tcpchat.chat.rules import access
 from tcpchat.chat.rules.passwords import is_right
-from tcpchat.chat.rules.rule import Rule, Table, operator
+from tcpchat.chat.rules.rule import Rule, Table, entitled
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
 from tcpchat.model import names, records, text
@@ -61,7 +61,7 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
 
 def register_other(state: State, user: User, wish: RegisterOther) -> Rule:
     """An account for somebody else. For operators."""
-    operator(user)
+    entitled(user, wish)
     names.account(wish.account)
     yield from _store((yield from _new(wish.account, wish.password, "")))
     return Done()

@@ -1,7 +1,9 @@
 """What the server's operators do, and what the server tells of itself."""
 
+from collections.abc import Iterator
+
 from tcpchat.chat.rules.passwords import is_right
-from tcpchat.chat.rules.rule import Rule, Table, fitting, operator, person
+from tcpchat.chat.rules.rule import Rule, Table, entitled, fitting, person
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import records, text
@@ -13,18 +15,23 @@ MOST_HOST_CHARACTERS = 63
 
 
 def become_operator(state: State, user: User, wish: BecomeOperator) -> Rule:
-    """Whom the configuration names, with the right password."""
+    """Whom the configuration names, with the right password, and what it gives them the right to do."""
+    if not user.listener.secure:
+        raise Refused("not_secure", "Passwords are read on the way here. Connect with TLS to become an operator.")
     known = state.config.operators.get(wish.name)
-    if not (yield from is_right(f"operator {wish.name}", wish.password, known.password if known else "")):
+    if not (yield from is_right(f"operator {wish.name}", wish.password, known.password if known else "", evenly=True)):
         raise Refused("wrong_password", "There is no such operator, or that is not the password.")
-    if not user.operator:
-        yield records.Announce(user.signs(OwnModesSet, changes=[ModeChange("+", "o")]))
+    known = state.config.operators.get(wish.name)  # the configuration may be another one by now
+    if known is None:
+        raise Refused("wrong_password", "There is no such operator, or that is not the password.")
+    if (user.office, user.rights) != (wish.name, frozenset(known.rights)):
+        yield records.Announce(_takes_office(user, wish.name, known.rights))
     return Done()
 
 
 def kill(state: State, user: User, wish: Kill) -> Rule:
     """Somebody's connection is closed, and they are told by whom and why."""
-    operator(user)
+    entitled(user, wish)
     one = person(state, wish.nick)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
     told = f"Killed ({user.nick} ({reason or 'no reason'}))"
@@ -37,7 +44,7 @@ def kill(state: State, user: User, wish: Kill) -> Rule:
 
 def wallops(state: State, user: User, wish: Wallops) -> Rule:
     """Said to all operators."""
-    operator(user)
+    entitled(user, wish)
     words = fitting("too_long", "A message", text.one_line(wish.text), state.config.limits.topic_bytes)
     yield records.Announce(user.signs(Walloped, text=words))
     return Done()
@@ -45,7 +52,7 @@ def wallops(state: State, user: User, wish: Wallops) -> Rule:
 
 def change_host(state: State, user: User, wish: ChangeHost) -> Rule:
     """What others see of somebody."""
-    operator(user)
+    entitled(user, wish)
     one = person(state, wish.nick)
     for part in (wish.user, wish.host):
         if (
@@ -61,11 +68,26 @@ def change_host(state: State, user: User, wish: ChangeHost) -> Rule:
 
 def rehash(state: State, user: User, wish: Rehash) -> Rule:
     """The configuration is read again; if something is wrong with it, nothing changes."""
-    operator(user)
+    entitled(user, wish)
     problem = yield records.Reload()
     if problem:
         raise Refused("bad_config", problem)
     return Done()
+
+
+def confirmed(state: State) -> Iterator[OwnModesSet]:
+    """What becomes of the operators when there is another configuration: they have the rights that it gives them."""
+    for user in list(state.operators):
+        known = state.config.operators.get(user.office)
+        if known is None:
+            yield user.signs(OwnModesSet, changes=[ModeChange("-", "o")])
+        elif user.rights != frozenset(known.rights):
+            yield _takes_office(user, user.office, known.rights)
+
+
+def _takes_office(user: User, name: str, rights: tuple[str, ...]) -> OwnModesSet:
+    changes = [] if user.operator else [ModeChange("+", "o")]
+    return user.signs(OwnModesSet, changes=changes, operator=name, rights=rights)
 
 
 def show_server(state: State, user: User, wish: ShowServer) -> Rule:

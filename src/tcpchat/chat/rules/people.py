@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from time import time
 
 from tcpchat.chat import masks, modes
+from tcpchat.chat.rights import SEES
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, fitting, hidden
 from tcpchat.chat.rules.rule import person as person_called
@@ -201,7 +202,7 @@ def whois(state: State, user: User, wish: Whois) -> Rule:
         ranks={room.name: room.shown_rank(one) for room in rooms if one in room.ranks},
         since=one.since // 1_000,
         idle=about_it.idle,
-        address=one.listener.address if one is user or user.operator else "",
+        address=one.listener.address if one is user or SEES in user.rights else "",
     )
     yield
 

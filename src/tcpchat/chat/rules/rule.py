@@ -4,10 +4,12 @@ from collections.abc import Generator
 from typing import Any
 
 from tcpchat.chat.access import topic_for
+from tcpchat.chat.rights import IN_ROOMS, NEEDED, SEES
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
-from tcpchat.chat.user import User
+from tcpchat.chat.user import Listener, User
 from tcpchat.model import events, names, records, text
+from tcpchat.model.commands import Command
 from tcpchat.model.replies import Person, Refused, Reply
 
 Rule = Generator[records.Wish, Any, Reply]
@@ -42,7 +44,9 @@ def seat_in(state: State, user: User, name: str) -> Room:
 
 def runs(state: State, user: User, room: Room) -> bool:
     """Whether somebody may decide about a room: its operators; where there are none, as in the lobby, the server's."""
-    return "o" in room.ranks.get(user, "") or (user.operator and not any("o" in rank for rank in room.ranks.values()))
+    return "o" in room.ranks.get(user, "") or (
+        IN_ROOMS in user.rights and not any("o" in rank for rank in room.ranks.values())
+    )
 
 
 def run_by(state: State, user: User, name: str) -> Room:
@@ -57,13 +61,15 @@ def run_by(state: State, user: User, name: str) -> Room:
     return room
 
 
-def operator(user: User) -> None:
-    """Let an operator of the server go on.
+def entitled(asker: User | Listener, wish: Command) -> None:
+    """Let those go on who have the right that the command needs.
 
-    :raises Refused: for everybody else.
+    :raises Refused: for everybody else; for all who are no administrators, if nothing says which right that is.
     """
-    if not user.operator:
-        raise Refused("no_privileges", "That is for this server's operators.")
+    listener = asker.listener if isinstance(asker, User) else asker
+    rights = asker.rights if isinstance(asker, User) else frozenset()
+    if not listener.administrator and NEEDED.get(type(wish)) not in rights:
+        raise Refused("no_privileges", "That is for those of this server's operators who have the right to do it.")
 
 
 def person(state: State, nick: str) -> User:
@@ -95,7 +101,7 @@ def topic_of(state: State, user: User, room: Room) -> events.TopicSet:
 
 def hidden(room: Room, user: User) -> bool:
     """Whether a room is none of somebody's business."""
-    return "s" in room.modes and user not in room.members
+    return "s" in room.modes and user not in room.members and SEES not in user.rights
 
 
 def acquainted(one: User, other: User) -> bool:

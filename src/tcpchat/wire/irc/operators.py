@@ -78,6 +78,7 @@ TABLES = Tables(
     },
     refusals={
         ("*", "no_privileges"): numerics.ERR_NOPRIVILEGES,
+        ("OPER", "not_secure"): numerics.ERR_NOOPERHOST,
         ("OPER", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
         ("OPER", "too_many_tries"): numerics.ERR_PASSWDMISMATCH,
     },
