@@ -34,7 +34,7 @@ Table = dict[str, dict[str, str]]
 
 
 class Stage:
-    """A room of its own for every command, closed, with `ann`, who founded it, and somebody else in it; `cat` is outside."""
+    """A room of its own for every command, closed, with `ann`, who founded it, and another one; `cat` is outside."""
 
     def __init__(self, server: tcpchat.Server, role: str) -> None:
         self.server = server
