@@ -40,21 +40,21 @@ class Stage:
         self.server = server
         self.role = role
         self.room = self.nick = self.other = self.said = ""
+        self.peers: list[Peer] = []
         self.ann: Peer
-        self.cat: Peer
         self.bob: Peer
         self.asker: Peer
 
     async def open(self) -> None:
         self.ann = await self._come("ann")
         await self.ann.ask(do="register", password=PASSWORD)
-        self.cat = await self._come("cat")
+        await self._come("cat")
         await self.fresh_asker()
         await self.fresh_other()
 
     async def fresh_asker(self) -> None:
         """Somebody new in the role."""
-        self.asker = await Peer.open(self.server.port)
+        self.asker = await self._connect()
         if self.role == "door":
             return
         self.nick = f"asker{next(_NUMBERS)}"
@@ -88,7 +88,11 @@ class Stage:
         return answer.get("code") or (problems[0]["code"] if problems else "done")
 
     async def _come(self, nick: str) -> Peer:
-        return await (await Peer.open(self.server.port)).enter_json(nick)
+        return await (await self._connect()).enter_json(nick)
+
+    async def _connect(self) -> Peer:
+        self.peers.append(await Peer.open(self.server.port))
+        return self.peers[-1]
 
 
 async def table(roles: tuple[str, ...] = ROLES) -> Table:
@@ -102,11 +106,10 @@ async def table(roles: tuple[str, ...] = ROLES) -> Table:
                 await stage.set()
                 found.setdefault(kind.__name__, {})[role] = await stage.outcome(kind)
                 if kind in CHANGES_THE_ASKER:
-                    await stage.asker.close()
                     await stage.fresh_asker()
                 if kind is commands.Kill:
                     await stage.fresh_other()
-            for peer in (stage.ann, stage.bob, stage.cat, stage.asker):
+            for peer in stage.peers:
                 await peer.close()
     return found
 
