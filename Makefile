@@ -7,6 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LISTEN ?= 127.0.0.1:7667
 
+# In a container one often is root, which the server refuses unless it is told that this is meant.
+ifeq ($(shell id -u),0)
+export TCPCHAT_AS_ROOT ?= 1
+endif
+
 .DEFAULT_GOAL := help
 
 help: ## this list

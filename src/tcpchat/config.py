@@ -10,8 +10,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from tcpchat.model.errors import in_words
+from tcpchat.model.private import exposed
 
 _HASH = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+
+SECRETS = frozenset({"password"})
+"""Settings, in any section, that only the owner of the file may know."""
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -136,6 +140,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many of a room's last lines one sees who joins from a terminal, or an IRC client with server-time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the server says about itself."""
+    as_root: bool = False
+    """Whether the server may run as root, who may do everything on the machine; it needs no such rights."""
     limits: Limits = Limits()
 
 
@@ -150,12 +156,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     """
     wanted: dict[str, Any] = {}
     if file is not None:
-        try:
-            wanted = tomllib.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadSetting(f"Cannot read {file}: {in_words(error)}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadSetting(f"{file} is not TOML: {error}") from error
+        wanted = _read(file)
         _check_names(wanted, Config, f"{file}: ")
     for setting in settings:
         _put(wanted, setting)
@@ -167,6 +168,29 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         raise BadSetting(f"The setting {place.rstrip('`') or 'file'} is wrong: {problem}.") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """:raises BadSetting: if it is no TOML, or holds secrets that others may read."""
+    try:
+        wanted = tomllib.loads(file.read_text(encoding="utf-8"))
+        problem = exposed(file) if _holds_secrets(wanted) else ""
+    except OSError as error:
+        raise BadSetting(f"Cannot read {file}: {in_words(error)}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{file} is not TOML: {error}") from error
+    if problem:
+        raise BadSetting(problem)
+    return wanted
+
+
+def _holds_secrets(wanted: object) -> bool:
+    """Whether a password is set anywhere in it."""
+    if isinstance(wanted, list):
+        return any(map(_holds_secrets, wanted))
+    if not isinstance(wanted, dict):
+        return False
+    return any(bool(value) if key in SECRETS else _holds_secrets(value) for key, value in wanted.items())
 
 
 def _check_hashes(config: Config) -> None:

@@ -136,7 +136,9 @@ def port() -> Iterator[int]:
 def environment(tmp_path: Path) -> dict[str, str]:
     """That of a new user called ann."""
     kept = {
-        name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "COVERAGE_PROCESS_START"}
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "PYTHONPATH", "COVERAGE_PROCESS_START", "TCPCHAT_AS_ROOT"}
     }
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     return {**kept, **home, "USER": "ann", "TERM": "xterm", "LC_ALL": "C.UTF-8"}

@@ -18,7 +18,7 @@ from tcpchat.cli.log import data_directory, log
 from tcpchat.cli.usage import Group
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
-from tcpchat.model.errors import EX_CONFIG, EX_IOERR, CannotStart, LogFailed
+from tcpchat.model.errors import EX_CONFIG, EX_IOERR, EX_NOPERM, CannotStart, LogFailed
 from tcpchat.version import VERSION
 
 GARBAGE = 10_000, 20, 20
@@ -29,6 +29,17 @@ A connection that is over leaves it nothing to do, and messages are freed as the
 
 SWITCH_INTERVAL = 0.0005
 """Seconds until a busy loop lets the log's writer go on. 5 ms, the default, would delay commits."""
+
+
+AS_ROOT = "TCPCHAT_AS_ROOT"
+"""The environment's way to say ``--as-root``, for containers and tests."""
+
+ROOT = (
+    "This is root. The server needs no such rights, and who breaks into it would have them. Start it as a user of its "
+    "own: `useradd --system --create-home tcpchat`, then `runuser -u tcpchat -- tcpchat-server ...`, or with "
+    "docs/tcpchat.service. For a port below 1024 that unit has the one right it takes. "
+    "If it must be root, as in a container: --as-root."
+)
 
 
 @click.group(
@@ -73,6 +84,12 @@ SWITCH_INTERVAL = 0.0005
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="How much the server says. [default: info]",
 )
+@click.option(
+    "--as-root",
+    is_flag=True,
+    envvar=AS_ROOT,
+    help="Start although this is root, as in a container.",
+)
 @click.version_option(VERSION, prog_name="tcpchat-server")
 @click.pass_context
 def main(
@@ -83,6 +100,7 @@ def main(
     file: Path | None,
     settings: tuple[str, ...],
     log_level: str | None,
+    as_root: bool,
 ) -> None:
     """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
     if context.invoked_subcommand is not None:
@@ -92,6 +110,8 @@ def main(
     except BadSetting as error:
         fail(str(error), EX_CONFIG)
     config = _with_options(config, listen, data, no_history, log_level)
+    if is_root() and not (as_root or config.as_root):
+        fail(ROOT, EX_NOPERM)
     _log_to_terminal(config.log_level)
     try:
         _run(config, lambda: load(file, settings))
@@ -99,6 +119,11 @@ def main(
         fail(str(error), error.exit_code)
     except LogFailed as error:
         fail(f"{error} What was acknowledged is in the log. See to the disk, then start the server again.", EX_IOERR)
+
+
+def is_root() -> bool:
+    """Whether this process may do everything on the machine."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def fail(text: str, exit_code: int) -> NoReturn:
@@ -207,6 +232,8 @@ def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[s
     yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
         yield "  NOTE        others on the network can join, and what is said travels unencrypted"
+    if is_root():
+        yield "  NOTE        it runs as root, as it was told to; a user of its own would be safer"
     if not config.limits.enabled:
         yield "  WARNING     limits.enabled = false: no per-address limit holds. For benchmarks and tests only."
     yield "Ctrl-C stops it."
