@@ -26,8 +26,11 @@ class Peer:
         self._mark = 0
 
     @classmethod
-    async def open(cls, port: int, host: str = "127.0.0.1") -> Self:
-        return cls(*await asyncio.open_connection(host, port, limit=1 << 24))
+    async def open(cls, port: int, host: str = "127.0.0.1", source: str = "") -> Self:
+        """`source` is the address to come from: on the loopback every 127.x.y.z is another one."""
+        return cls(
+            *await asyncio.open_connection(host, port, limit=1 << 24, local_addr=(source, 0) if source else None)
+        )
 
     def send(self, *lines: str | bytes) -> None:
         """Send lines, each with its end."""

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ SECRETS = frozenset({"password"})
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+PerMinute = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,15 +34,64 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """In all, the latest so many entries."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How fast one client may ask. Each kind has a burst, which comes back at so many a minute.
+
+    Who is faster is obeyed later; only what would have to wait for long is refused (`too_fast`), except what is said.
+    """
+
+    messages_burst: AtLeastOne = 60
+    messages_per_minute: PerMinute = 600
+    """What is said, to rooms and people. Each line of a message with several counts."""
+    joins_burst: AtLeastOne = 120
+    joins_per_minute: PerMinute = 60
+    """Joining and leaving rooms."""
+    room_joins_burst: AtLeastOne = 300
+    room_joins_per_minute: PerMinute = 1_200
+    """Comings and goings in one room, by all together, as long as all in it are told of them (see `announced`)."""
+    names_burst: AtLeastOne = 10
+    names_per_minute: PerMinute = 12
+    """Taking another nick or name, being away or back."""
+    invites_burst: AtLeastOne = 10
+    invites_per_minute: PerMinute = 6
+    """Invitations: for one account, or for all without one from one network."""
+    strangers_burst: AtLeastOne = 20
+    strangers_per_minute: PerMinute = 10
+    """People one writes to first, sharing no room with them: for one account, or all without one from one network."""
+    topics_burst: AtLeastOne = 30
+    topics_per_minute: PerMinute = 60
+    """Topics, modes, kicks, and new names of rooms."""
+    history_burst: AtLeastOne = 150
+    history_per_minute: PerMinute = 300
+    """Pages of what was said."""
+    searches_burst: AtLeastOne = 15
+    searches_per_minute: PerMinute = 30
+    logins_burst: AtLeastOne = 30
+    logins_per_minute: PerMinute = 60
+    """Whatever has to do with passwords. Wrong ones have a throttle besides."""
+    questions_burst: AtLeastOne = 250
+    questions_per_minute: PerMinute = 300
+    """All other requests. The answers count too: each 4 KiB of them are one more."""
+
+
+class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client may take. Reaching a limit gets an answer that names it."""
 
     enabled: bool = True
-    """False turns the per-address limit off, for benchmarks and conformance suites that all come from one place."""
+    """False turns all rates and what holds for each address off, for benchmarks and conformance suites that all come
+    from one place."""
     clients: AtLeastOne = 10_000
     """Connections in all. Fewer where the system allows fewer open files."""
     clients_per_address: AtLeastOne = 64
     """Connections from one IPv4 address or one IPv6 /64."""
+    connects_burst: AtLeastOne = 128
+    connects_per_minute: PerMinute = 30
+    """New connections from one IPv4 address or one IPv6 /64. From this machine there may be any number."""
+    exempt: tuple[str, ...] = ()
+    """Addresses and networks, such as ``10.0.0.0/8``, of which neither connections nor new ones are counted."""
+    newcomers: AtLeastOne = 2_000
+    """Connections without a nick. When one more comes, the one that has waited longest, of the network that has the
+    most, has to go; those who have a nick never do."""
     rooms: AtLeastOne = 10_000
     """Rooms in all that are open or have a topic."""
     announced: AtLeastOne = 1_000
@@ -82,6 +133,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """People who left and are remembered for those who ask."""
     enter_seconds: Seconds = 60
     """How long a connection may stay without a nick."""
+    line_seconds: Seconds = 30
+    """How long an IRC or JSON client may take to finish a line."""
     ping_seconds: Seconds = 90
     """After this long without a word from an IRC or JSON client it is pinged."""
     pong_seconds: Seconds = 30
@@ -164,6 +217,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
         config = msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
         _check_hashes(config)
         _check_rights(config)
+        check_networks("limits.exempt", config.limits.exempt)
         return config
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
@@ -212,6 +266,20 @@ def _check_rights(config: Config) -> None:
                 place = f"operators.{name}.rights"
                 there_are = ", ".join(RIGHTS)
                 raise BadSetting(f"The setting {place} is wrong: there is no right {right}. There are {there_are}.")
+
+
+def check_networks(setting: str, written: Iterable[str]) -> None:
+    """Let addresses and networks pass.
+
+    :raises BadSetting: for what is none.
+    """
+    for network in written:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise BadSetting(
+                f"The setting {setting} is wrong: “{network}” is no address or network, such as 10.0.0.0/8."
+            ) from None
 
 
 def _put(wanted: dict[str, Any], setting: str) -> None:

@@ -4,7 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,11 +14,12 @@ SERVER = [sys.executable, "-m", "tcpchat.server"]
 
 
 @contextmanager
-def running(*options: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """A server process and its port."""
+def running(*options: str, under: Sequence[str] = ()) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """A server process and its port. `under`: the command that starts it, where its own would not do."""
     process = subprocess.Popen(
-        [*SERVER, "--listen", "127.0.0.1:0", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*under, *SERVER, "--listen", "127.0.0.1:0", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         assert process.stdout is not None
         first = process.stdout.readline()

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -77,7 +77,7 @@ class Server:
         self.hub = Hub(config)
         self.backend = _backend(config)
         self.outboxes = Budget(config.limits.outboxes_bytes)
-        self._admission = Admission(config.limits)
+        self.admission = Admission(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._listeners: list[asyncio.Server] = []
         self._names = map("s{}".format, count(1))
@@ -144,7 +144,7 @@ class Server:
             await self.stop()
             raise
         loop = asyncio.get_running_loop()
-        self._keeper = loop.create_task(keep_alive(self._sessions, self.config.limits))
+        self._keeper = loop.create_task(keep_alive(self._sessions, self.admission, self.config.limits))
         self._watcher = loop.create_task(self._watch())
 
     async def failed(self) -> None:
@@ -211,7 +211,7 @@ class Server:
     def reload(self) -> str:
         """Read the configuration again, for all that is decided from now on.
 
-        What listens, where the log is, and how many may come in stays as it was at the start.
+        What listens and where the log is stays as it was at the start.
 
         :returns: what is wrong with it, if anything is: then nothing has changed.
         """
@@ -223,6 +223,7 @@ class Server:
             return str(error)
         self.config = replace(config, listen=self.config.listen, data=self.config.data)
         self.hub.state.config = self.config
+        self.admission.configure(self.config.limits)
         for session in self._sessions:
             session.configure(self.config)
         for event in confirmed(self.hub.state):
@@ -245,26 +246,24 @@ class Server:
         except (Unavailable, Unknown) as error:
             raise CannotStart(f"The log in {self.config.data} cannot be used. {error}", EX_IOERR) from error
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client: let in, or told why not."""
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Awaitable[None] | None:
+        """One client: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
-        refusal = "The server is stopping." if self.stopping else self._admission.refusal(peer.address)
+        now = asyncio.get_running_loop().time()
+        refusal = "The server is stopping." if self.stopping else self.admission.refusal(peer.address, now)
         if refusal:
-            log.debug("refused a connection from %s: %s", peer.address, refusal)
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
-            return
-        self._admission.enter(peer.address)
-        try:
-            await self._talk(reader, writer, peer)
-        finally:
-            self._admission.leave(peer.address)
+            return None
+        self.admission.enter(peer.address)
+        return self._talk(reader, writer, peer)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         session = Session(self, reader, writer, next(self._names), peer)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
+        self.admission.come(session)
         log.debug("session %s from %s", session.session, peer.address)
         try:
             await session.run()
@@ -274,6 +273,8 @@ class Server:
         finally:
             log.debug("session %s is over", session.session)
             del self._sessions[session]
+            self.admission.named(session)
+            self.admission.leave(peer.address)
 
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, as long as the server runs."""

@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import Iterable
 
 from tcpchat.config import Limits
+from tcpchat.server.limits import Admission
 from tcpchat.server.session import Session
 
 
-async def keep_alive(sessions: Iterable[Session], limits: Limits) -> None:
+async def keep_alive(sessions: Iterable[Session], admission: Admission, limits: Limits) -> None:
     """Look after all sessions, for ever. One clock for all of them costs less than a timer each."""
     loop = asyncio.get_running_loop()
-    seconds = (limits.ping_seconds, limits.pong_seconds, limits.enter_seconds, limits.stalled_seconds)
+    seconds = (
+        limits.ping_seconds, limits.pong_seconds, limits.enter_seconds, limits.line_seconds, limits.stalled_seconds,
+    )  # fmt: skip
     pause = min(1.0, min(seconds) / 4)
     while True:
         await asyncio.sleep(pause)
         now = loop.time()
+        admission.look(now)
         for session in list(sessions):
             look_after(session, now, limits)
 
@@ -29,9 +33,18 @@ def look_after(session: Session, now: float, limits: Limits) -> None:
         session.heard = now  # a ping would only be one thing more that waits
         if stuck > limits.stalled_seconds:
             session.close(f"No progress for {limits.stalled_seconds:g} seconds. Reconnect to resume.")
+    elif session.busy:
+        session.heard = now  # it may have answered, and was not listened to
     elif session.dialect is not None and session.dialect.answers_pings:
-        silent = now - session.heard
-        if silent > limits.ping_seconds + limits.pong_seconds:
-            session.close("timed out")
-        elif silent > limits.ping_seconds and not session.pinged:
-            session.ping()
+        _is_alive(session, now, limits)
+
+
+def _is_alive(session: Session, now: float, limits: Limits) -> None:
+    """A program answers pings, and finishes its lines."""
+    silent = now - session.heard
+    if silent > limits.ping_seconds + limits.pong_seconds:
+        session.close("timed out")
+    elif silent > limits.ping_seconds and not session.pinged:
+        session.ping()
+    if session.unfinished and now - session.unfinished > limits.line_seconds:
+        session.close(f"A line was not finished within {limits.line_seconds:g} seconds.")

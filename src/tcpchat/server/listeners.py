@@ -19,7 +19,7 @@ from tcpchat.model.errors import (
     in_words,
 )
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None] | None]
 
 BACKLOG = 1_024
 READ_BUFFER = 32_768

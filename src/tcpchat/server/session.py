@@ -54,9 +54,9 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_reader", "_resume", "_server",
-        "_task", "_unsettled", "_writer", "account", "dialect", "encoding", "heard", "host", "outbox",
-        "peer", "person", "pinged", "put", "session", "since", "user",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_newcomer", "_reader",
+        "_resume", "_server", "_task", "_unsettled", "_writer", "account", "busy", "dialect", "encoding", "heard",
+        "host", "outbox", "peer", "person", "pinged", "put", "session", "since", "unfinished", "user",
     )  # fmt: skip
 
     def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, peer: Peer) -> None:
@@ -83,8 +83,13 @@ class Session:
         self.person = token_hex(8)
         self.account = ""
         self.user: User | None = None
+        self._newcomer = True
         self.since = self.heard = asyncio.get_running_loop().time()
         self.pinged = False
+        self.busy = False
+        """Whether what it asked for is being done, and it is not listened to. Silence is not its own then."""
+        self.unfinished = 0.0
+        """Since when it has been sending one line, in the loop's time; 0: no line is unfinished."""
 
     # what the hub asks of it
 
@@ -173,15 +178,27 @@ class Session:
 
     async def _talk(self) -> str:
         """:returns: why it ended."""
-        data = await self._open()
+        data, loop = await self._open(), asyncio.get_running_loop()
         while data and self._ending is None:
-            self.heard = asyncio.get_running_loop().time()
+            self.heard = loop.time()
             self.pinged = False
+            self.busy = True
             await self._take(data)
+            self.busy = False
+            self._note_unfinished(data, loop.time())
             data = await self._reader.read(CHUNK) if self._ending is None else b""
         if self._ending is None and self.dialect is not None:
             await self._take(None)
         return self._ending or "connection closed"
+
+    def _note_unfinished(self, data: bytes, now: float) -> None:
+        """The time in which it was not listened to does not count."""
+        if self.dialect is None or not self.dialect.unfinished:
+            self.unfinished = 0.0
+        elif not self.unfinished or b"\n" in data:
+            self.unfinished = now
+        else:
+            self.unfinished += now - self.heard
 
     async def _open(self) -> bytes:
         """Find out which dialect is spoken. After a second of silence a person is greeted."""
@@ -267,6 +284,9 @@ class Session:
         if dialect.one_at_a_time:
             await self._caught_up()  # else what it brings about would be told twice
         await (self._go_on(request) if resumes(request.command) else self._obey(request))
+        if self._newcomer and self.user is not None:
+            self._newcomer = False
+            self._server.admission.named(self)
         if type(request.command) is commands.Quit and self._ending is None:
             self._ending = "bye"
 
@@ -366,8 +386,8 @@ class Session:
             if self._catching is not None:
                 self._catching.cancel()
                 await asyncio.wait([self._catching])
-            if self._ending is not None and self.dialect is not None:
-                self.outbox.put(self.dialect.farewell(self._ending))
+            if self._ending is not None:
+                self.outbox.put(self.dialect.farewell(self._ending) if self.dialect else _unasked(self._ending))
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(LAST_WORDS):
                     await self.outbox.flushed()
@@ -384,6 +404,11 @@ class Session:
         error = self._reader.exception()
         if error is not None:
             error.__traceback__ = None  # it has the frames, and they the session
+
+
+def _unasked(reason: str) -> bytes:
+    """The last words to one who never said how they want to be spoken to."""
+    return f"ERROR :{reason}\r\n".encode()
 
 
 def _refuse(_: bytes) -> bool:

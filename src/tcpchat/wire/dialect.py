@@ -51,6 +51,10 @@ class Dialect(Protocol):
     @property
     def encoding(self) -> Encoding: ...
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a line was begun, and its end has not come yet."""
+
     def configure(self, config: Config) -> None:
         """The configuration was read again, and this is what holds from now on."""
 

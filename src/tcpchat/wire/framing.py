@@ -27,6 +27,11 @@ class Lines:
         self._rest = b""
         return lines + self._keep(rest)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a line was begun."""
+        return self._skipping or bool(self._rest)
+
     def finish(self) -> list[bytes | None]:
         """The unfinished line, if there is one."""
         rest, self._rest = self._rest, b""

@@ -80,6 +80,11 @@ class JsonLines:
         self._lines = Lines(config.limits.line_bytes)
         self._hello: bytes = encode(Hello(config.name, PROTOCOL, VERSION)) + b"\n"
 
+    @property
+    def unfinished(self) -> bool:
+        """See `Dialect.unfinished`."""
+        return self._lines.unfinished
+
     def configure(self, config: Config) -> None:
         """See `Dialect.configure`. Nothing of it shows here."""
 

@@ -54,6 +54,11 @@ class PlainLines:
         """The room to which what is typed goes; empty if there is none."""
         return self._rooms[-1] if self._rooms else ""
 
+    @property
+    def unfinished(self) -> bool:
+        """See `Dialect.unfinished`."""
+        return self._lines.unfinished
+
     def configure(self, config: Config) -> None:
         """See `Dialect.configure`."""
         self._join_history = config.join_history

@@ -137,6 +137,11 @@ class Irc:
         """See `Dialect.one_at_a_time`: what a labelled line brings about is told in one piece."""
         return self._response is not None
 
+    @property
+    def unfinished(self) -> bool:
+        """See `Dialect.unfinished`."""
+        return self._lines.unfinished
+
     def configure(self, config: Config) -> None:
         """See `Dialect.configure`."""
         self._context.config = config
