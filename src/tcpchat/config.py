@@ -125,6 +125,8 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The lines of one message from an IRC client."""
     masks: AtLeastOne = 100
     """Bans, exceptions and the like in one room, and invitations that wait."""
+    bans: AtLeastOne = 1_000
+    """Bans from the server."""
     watched: AtLeastOne = 100
     """People whom one client can watch (IRC's MONITOR)."""
     markers: AtLeastOne = 500

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.chat.fanout import Fanout
-from tcpchat.chat.rules import accounts, history, moderation, modes, operators, people, rooms, search, talk
+from tcpchat.chat.rules import accounts, bans, history, moderation, modes, operators, people, rooms, search, talk
 from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener
@@ -17,7 +17,7 @@ from tcpchat.model.replies import Refused
 
 log = logging.getLogger(__name__)
 
-TOPICS = (people, accounts, rooms, modes, moderation, talk, history, search, operators)
+TOPICS = (people, accounts, rooms, modes, moderation, talk, history, search, operators, bans)
 
 RULES: Table = {command: rule for topic in TOPICS for command, rule in topic.RULES.items()}
 AT_THE_DOOR: Table = people.AT_THE_DOOR | accounts.AT_THE_DOOR

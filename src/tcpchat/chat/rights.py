@@ -6,7 +6,17 @@ was forgotten is closed. `config.RIGHTS` says what each right is. Administrators
 
 from collections.abc import Mapping
 
-from tcpchat.model.commands import ChangeHost, Command, Kill, RegisterOther, Rehash, Wallops
+from tcpchat.model.commands import (
+    Ban,
+    ChangeHost,
+    Command,
+    Kill,
+    ListBans,
+    RegisterOther,
+    Rehash,
+    Unban,
+    Wallops,
+)
 
 IN_ROOMS = "rooms"
 """To decide about rooms that have no operator of their own."""
@@ -16,6 +26,9 @@ SEES = "see"
 
 NEEDED: Mapping[type[Command], str] = {
     Kill: "kill",
+    Ban: "ban",
+    Unban: "ban",
+    ListBans: "ban",
     Wallops: "wallops",
     ChangeHost: "hosts",
     RegisterOther: "accounts",

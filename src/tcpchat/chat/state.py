@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tcpchat.chat import modes
 from tcpchat.chat.access import Access
+from tcpchat.chat.bans import Bans
 from tcpchat.chat.leavings import Leavings
 from tcpchat.chat.room import Room
 from tcpchat.chat.user import Listener, User
@@ -47,6 +48,7 @@ class State:
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
         self.access: dict[str, Access] = {}
         """Who may read what was said in rooms that were closed once, by their folded names; the latest changed last."""
+        self.bans = Bans()
         self.leavings = Leavings()
         self.listeners: dict[str, Listener] = {}
         self.persons: dict[str, Listener] = {}

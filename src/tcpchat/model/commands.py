@@ -434,6 +434,27 @@ class ChangeHost(Command, frozen=True):
     host: str
 
 
+class Ban(Command, frozen=True):
+    """Keep from the server whom a mask means: an address, a CIDR range, ``nick!user@host``, ``~a:account``.
+
+    For so many `seconds`; 0 is for good. For operators.
+    """
+
+    mask: str
+    seconds: int = 0
+    reason: str = ""
+
+
+class Unban(Command, frozen=True):
+    """Let them come again. For operators."""
+
+    mask: str
+
+
+class ListBans(Command, frozen=True):
+    """Ask who is kept from the server. For operators."""
+
+
 class Rehash(Command, frozen=True):
     """Read the configuration again. For operators."""
 
@@ -462,5 +483,5 @@ ANY = (
     | SetOwnModes
     | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite
     | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | Search | ListTalks | SetMarker | ShowMarker
-    | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Rehash | Ping | Pong | Quit
+    | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Ban | Unban | ListBans | Rehash | Ping | Pong | Quit
 )  # fmt: skip

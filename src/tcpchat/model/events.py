@@ -306,6 +306,27 @@ class AccessSet(Event, frozen=True):
     revision: int
 
 
+class BanSet(Event, frozen=True):
+    """Whom a mask means is kept from the server from now on (see `chat.bans`). Told to nobody.
+
+    `since` and `until` are in milliseconds since 1970, 0 is for good. `revision` is that of the document in which it
+    is kept.
+    """
+
+    mask: str
+    by: str
+    reason: str
+    since: int
+    until: int
+    revision: int
+
+
+class BanLifted(Event, frozen=True):
+    """They may come again. Told to nobody."""
+
+    mask: str
+
+
 class MarkerSet(Event, frozen=True):
     """Somebody has read up to `until` (milliseconds since 1970) what `target` is. Told to them alone."""
 
@@ -326,5 +347,6 @@ LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | T
 
 ANY = (
     LOGGED | Arrived | LoggedIn | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
-    | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | Skipped | AccessSet | MarkerSet | Walloped
+    | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | Skipped | AccessSet | BanSet | BanLifted
+    | MarkerSet | Walloped
 )  # fmt: skip

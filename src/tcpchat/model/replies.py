@@ -196,6 +196,22 @@ class Mask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: int = 0
 
 
+class ServerBan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who is kept from the server, by whom and why, since when and until when: milliseconds since 1970; 0: for good."""
+
+    mask: str
+    by: str = ""
+    reason: str = ""
+    time: int = 0
+    until: int = 0
+
+
+class Bans(Reply, frozen=True):
+    """Who is kept from the server."""
+
+    bans: list[ServerBan]
+
+
 class Masks(Reply, frozen=True):
     """A room's list of masks."""
 
@@ -334,6 +350,6 @@ class PongReply(Reply, frozen=True, tag="pong"):
 
 ANY = (
     Done | Welcome | AccountReply | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
-    | OwnModes | Masks | InvitedReply | Invitations | People | Names | WhowasReply | Watched | WhoisReply | Page | Found
-    | Talks | Marker | ServerReply | PongReply
+    | OwnModes | Masks | Bans | InvitedReply | Invitations | People | Names | WhowasReply | Watched | WhoisReply | Page
+    | Found | Talks | Marker | ServerReply | PongReply
 )  # fmt: skip

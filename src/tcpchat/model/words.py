@@ -29,6 +29,11 @@ def clock(milliseconds: int) -> str:
     return time.strftime("%d %b %H:%M" if then.tm_year == now.tm_year else "%d %b %Y %H:%M", then)
 
 
+def moment(milliseconds: int) -> str:
+    """``2026-11-25 14:02 UTC``: for what lies ahead, and for those who are elsewhere."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(milliseconds / 1000))
+
+
 def recorded(room: str) -> str:
     """What one is told who comes into a room of which a log is kept."""
     return f"What is said in {room} is recorded, and shown to those who join later."

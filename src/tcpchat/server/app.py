@@ -17,7 +17,7 @@ from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
-from tcpchat.chat.access import SPACE, load
+from tcpchat.chat import access, bans
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.operators import confirmed
 from tcpchat.config import BadSetting, Config
@@ -137,7 +137,8 @@ class Server:
         self.hub.state.begin(now_ms())
         try:
             self.hub.state.secret = await self._secret()
-            load(self.hub.state, await self.backend.ask(Collect(SPACE)))
+            for known in (access, bans):
+                known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
             for address in self.config.listen:
                 self._listeners.append(await listen(address, self._serve, self.config.limits))
         except BaseException:
@@ -249,14 +250,23 @@ class Server:
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Awaitable[None] | None:
         """One client: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
-        now = asyncio.get_running_loop().time()
-        refusal = "The server is stopping." if self.stopping else self.admission.refusal(peer.address, now)
+        refusal = self._refusal(peer)
         if refusal:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return None
         self.admission.enter(peer.address)
         return self._talk(reader, writer, peer)
+
+    def _refusal(self, peer: Peer) -> str:
+        """Why somebody is not let in; empty if they are."""
+        if self.stopping:
+            return "The server is stopping."
+        return self._banned(peer) or self.admission.refusal(peer.address, asyncio.get_running_loop().time())
+
+    def _banned(self, peer: Peer) -> str:
+        ban = self.hub.state.bans.of_address(peer.address, now_ms())
+        return bans.why(ban) if ban is not None and not peer.administrator else ""
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         session = Session(self, reader, writer, next(self._names), peer)

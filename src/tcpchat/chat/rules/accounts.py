@@ -8,7 +8,7 @@ from typing import Any
 
 from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
-from tcpchat.chat.rules import access
+from tcpchat.chat.rules import access, bans
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, entitled
 from tcpchat.chat.state import State
@@ -43,6 +43,7 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
     if not name:
         raise Refused("need_nick", "Choose a nick first, or name the account.")
     names.account(name)
+    bans.check_account(state, listener, name)
     if isinstance(asker, User) or not state.config.password:
         entered = True
     else:  # who may not come in makes no accounts
@@ -164,6 +165,7 @@ def _hashed(password: str) -> Generator[records.Wish, Any, records.Hashed]:
 
 def _become(state: State, asker: Asker, account: str) -> Generator[records.Wish, Any, None]:
     """Somebody is logged in from now on."""
+    bans.check_account(state, _listener(asker), account)
     if not isinstance(asker, User):
         yield Announce(LoggedIn(by="", session=asker.session, account=account))
         return

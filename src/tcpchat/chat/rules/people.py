@@ -5,6 +5,7 @@ from time import time
 
 from tcpchat.chat import masks, modes
 from tcpchat.chat.rights import SEES
+from tcpchat.chat.rules import bans
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, fitting, hidden
 from tcpchat.chat.rules.rule import person as person_called
@@ -70,10 +71,12 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
         yield records.nothing(ghost.session)  # its own last wish may still be on its way
         yield records.Release(ghost.session, ghost.user.signs(Gone, reason="resumed elsewhere"))
     origin = f"{_user_name(wish.user)}@{listener.host}"
+    bans.check(state, listener, wish.nick, origin)
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
     arrival = Arrived(by=wish.nick, session=listener.session, person=person, origin=origin, name=name)
     if (yield records.Hold(records.nick(folded), listener.session, arrival)) is None:
         raise _taken(state, wish.nick)
+    bans.check(state, listener, wish.nick, origin)  # one may have come meanwhile
     return Welcome(
         nick=wish.nick,
         server=state.config.name,
@@ -103,6 +106,7 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     folded, before = names.nick(wish.nick), names.fold(user.nick)
     if wish.nick == user.nick:
         return Done()
+    bans.check_name(state, user, wish.nick)
     session = user.listener.session
     if (yield records.Hold(records.nick(folded), session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)

@@ -12,6 +12,7 @@ from tcpchat.wire.dialect import Answer, Encoding, Request
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.irc import (
     accounts,
+    bans,
     history,
     moderation,
     modes,
@@ -56,7 +57,8 @@ from tcpchat.wire.irc.writing import Form, line, word
 
 TOPICS: tuple[Tables, ...] = (
     registration.TABLES, accounts.TABLES, people.TABLES, presence.TABLES, rooms.TABLES, modes.TABLES,
-    moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, search.TABLES, operators.TABLES, server.TABLES,
+    moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, search.TABLES, operators.TABLES, bans.TABLES,
+    server.TABLES,
 )  # fmt: skip
 
 READERS: dict[str, Reader] = {verb: reader for topic in TOPICS for verb, reader in topic.readers.items()}

@@ -67,9 +67,12 @@ def lusers(context: Context, reply: replies.ServerReply) -> bytes:
 
 
 def read_stats(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """STATS [<query>]: u is for how long the server runs"""
+    """STATS [<query>]: u is for how long the server runs; k, for operators, who is kept from it"""
     if param(message, 0)[:1] == "u":
         yield Request(commands.ShowServer(), message)
+    elif param(message, 0)[:1] in {"k", "K"}:
+        yield Request(commands.ListBans(), message)
+        return
     yield context.numeric(numerics.RPL_ENDOFSTATS, word(param(message, 0))[:1], last="End of /STATS report")
 
 

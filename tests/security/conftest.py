@@ -1,0 +1,5 @@
+"""What the tests of attacks share."""
+
+from tests.security.places import come
+
+__all__ = ["come"]
