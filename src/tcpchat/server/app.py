@@ -1,11 +1,9 @@
 """The server, assembled: starting and stopping."""
 
 import asyncio
-import hmac
 import logging
 import sys
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -24,6 +22,7 @@ from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.server.cloaks import cloak
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.listeners import check_address, listen
@@ -81,7 +80,6 @@ class Server:
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._listeners: list[asyncio.Server] = []
         self._names = map("s{}".format, count(1))
-        self._host_key = token_bytes(16)
         self._load = load
         self._throttle = Throttle(config.limits)
         self._passwords = Passwords()
@@ -287,21 +285,14 @@ class Server:
             self.admission.leave(peer.address)
 
     def host_of(self, address: str) -> str:
-        """What others see instead of an address: the same for the same network, as long as the server runs."""
-        if address in {"127.0.0.1", "::1", ""}:
-            return "localhost"
-        return _hidden(self._host_key, network(address))
+        """What others see instead of an address: the same for the same network, also after a restart."""
+        return cloak(self.hub.state.secret, address)
 
 
 def _address(writer: asyncio.StreamWriter) -> str:
     """Where somebody comes from; one string for all who come from there."""
     peer = writer.get_extra_info("peername")
     return sys.intern(str(peer[0])) if peer else ""
-
-
-@lru_cache(maxsize=4_096)
-def _hidden(key: bytes, network: str) -> str:
-    return hmac.digest(key, network.encode(), "sha256").hex()[:12] + ".hidden"
 
 
 def _backend(config: Config) -> Backend:
