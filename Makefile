@@ -60,6 +60,9 @@ docs-security: $(READY) ## run the tests of the threat table, and write docs/sec
 	@$(BIN)/python -m pytest -m threat --threats build/threats.json $(ARGS)
 	@$(BIN)/python docs/security.py build/threats.json > docs/security.md
 
+unicode: $(READY) ## make the tables of what looks alike: CONFUSABLES=confusables.txt SCRIPTS=Scripts.txt, from unicode.org
+	@$(BIN)/python tools/unicode_tables.py $(CONFUSABLES) $(SCRIPTS)
+
 picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
 	@$(BIN)/python docs/picture.py
 
@@ -80,4 +83,4 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security unicode picture resilience fuzz clean

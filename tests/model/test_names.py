@@ -52,7 +52,7 @@ def test_a_valid_room_folds_to_a_valid_room(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ann", "Ann", "a", "ann_2", "[ann]", "a|b", "{bob}", "^x`", "Jörg", "Ωmega", "محمد", "名前", "a-b", "x" * 32],
+    ["ann", "Ann", "a", "ann_2", "[ann]", "a|b", "{bob}", "^x`", "Jörg", "Ωμέγα", "محمد", "名前", "a-b", "x" * 32],
 )
 def test_a_nick_one_may_have(name: str) -> None:
     assert names.nick(name) == names.fold(name)
@@ -67,7 +67,8 @@ def test_a_nick_one_may_have(name: str) -> None:
         "a?", "ann!", "a@b", "a.b", "a:b", ":a", "a/b", "a\\b", "a'b", 'a"b', "<a>",
         "a\n", "a\r", "a\0", "a\x1b", "a\x7f",
         "a\u202e", "a\u200b", "a\u00a0b", "a\u2028", "x" * 33, "名" * 34, "😀", "a\ud800",
-        "server", "System", "NickServ",
+        "server", "System", "NickServ", "Ωmega", "аdmin", "NіckServ", "RООT", "adrnin", "operat0r",
+        "a\u2800", "a\u3164", "\u115fa", "a\uffa0", "a\ufe0f", "a\U000e0061", "é\u0302\u0303\u0304\u0305",
         "＃tea", "a，b", "a＠b", "a：b", "：a", "＆a", "ａ．ｂ", "＋a", "ＳＥＲＶＥＲ", "ﬀ",
     ],
 )  # fmt: skip

@@ -1,9 +1,15 @@
-"""Nicks and rooms: which are valid, and which are the same."""
+"""Nicks and rooms: which are valid, which are the same, and which look the same."""
 
+import re
+import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Generic, TypeVar
 
+from tcpchat.model.confusables import is_mixed, looks
 from tcpchat.model.replies import Refused
+
+_Form = TypeVar("_Form")
 
 CASEMAPPING = "precis"
 """What IRC clients are told: RFC 8265 UsernameCaseMapped. For ASCII it maps A-Z to a-z and nothing else."""
@@ -16,29 +22,67 @@ LOBBY = "#lobby"
 
 MOST_FOLDED = 65_536
 
+MOST_MARKS = 3
+"""So many combining marks may stand on one letter of a name; no language needs more."""
+
 _ROOM_SIGNS = ("#", "&")
 _FORBIDDEN_IN_NICK = frozenset(" ,*?!@.:/\"'<>\\")
 _FORBIDDEN_FIRST_IN_NICK = frozenset("#&+%~$-0123456789=|/")
 _FORBIDDEN_IN_ROOM = frozenset(" ,:\"'*?\x07")
-_RESERVED = frozenset({"server", "system", "nickserv", "chanserv"})
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e0fff]"
+)
+"""What leaves no mark on the screen: fillers, joiners, variation selectors, tags, an empty Braille cell."""
+
+_RESERVED = (
+    "server", "system", "services", "localhost", "tcpchat",
+    "NickServ", "ChanServ", "OperServ", "MemoServ", "HostServ", "BotServ", "SaslServ", "HistServ", "InfoServ", "Global",
+    "admin", "administrator", "root", "operator", "sysop", "moderator", "security", "support",
+)  # fmt: skip
+"""Whoever is called so is taken for somebody who has a say here."""
 
 
-class _Folded(dict[str, str]):
-    """The folded forms of the names that were asked for lately."""
+class _Known(dict[str, _Form], Generic[_Form]):
+    """A form of the names that were asked for lately."""
 
-    def __missing__(self, name: str) -> str:
-        folded = _folded(name)
+    def __init__(self, form: Callable[[str], _Form]) -> None:
+        super().__init__()
+        self._form = form
+
+    def __missing__(self, name: str) -> _Form:
+        form = self._form(name)
         if len(name) <= ROOM_MOST_CHARACTERS:  # nothing longer is kept
             if len(self) >= MOST_FOLDED:
                 self.clear()
-            self[name] = folded
-        return folded
+            self[name] = form
+        return form
 
 
-fold: Callable[[str], str] = _Folded().__getitem__
+def _folded(name: str) -> str:
+    if len(name) > ROOM_MOST_CHARACTERS:
+        return name
+    if name.isascii():
+        return name.lower()
+    sign, rest = _parted(name)
+    return sign + (_case_mapped(rest) or rest)
+
+
+def _keys(name: str) -> tuple[str, ...]:
+    sign, rest = _parted(name[:ROOM_MOST_CHARACTERS])
+    return tuple(sign + look for look in looks(rest)) if sign else looks(rest)
+
+
+fold: Callable[[str], str] = _Known(_folded).__getitem__
 """The one spelling under which a name is known. Every comparison of names uses it; folding twice is folding once.
 
 What is no valid name folds too, if only to itself, so that looking it up simply finds nothing.
+"""
+
+keys: Callable[[str], tuple[str, ...]] = _Known(_keys).__getitem__
+"""How a name may be read by people (UTS 39): who has a name has all its keys, and no two have the same key.
+
+Names that fold to the same have a key in common.
 """
 
 
@@ -53,14 +97,16 @@ def nick(name: str) -> str:
     :raises Refused: with the reason in words, when it is not a name one may have.
     """
     wanted = _Wanted("nickname", "bad_nick", name, NICK_MOST_CHARACTERS)
+    wanted.check_length(name)  # before anything that takes long
     folded = fold(name)
     for form in (name, folded):  # full-width signs fold to the forbidden ones
         wanted.check_length(form)
         if form[0] in _FORBIDDEN_FIRST_IN_NICK:
             raise wanted.refusal(f"A nickname cannot start with {_quoted(form[0])}.")
         wanted.check_characters(form, _FORBIDDEN_IN_NICK)
-    if folded in _RESERVED:
-        raise wanted.refusal(f"The name {_quoted(name)} is reserved.")
+    for key in keys(name):
+        if key in _reserved():
+            raise wanted.refusal(_is_reserved(name, _reserved()[key]))
     return folded
 
 
@@ -82,6 +128,7 @@ def room(name: str) -> str:
     :raises Refused: with the reason in words, when no room can be called so.
     """
     wanted = _Wanted("room name", "bad_room", name, ROOM_MOST_CHARACTERS)
+    wanted.check_length(name)
     if not is_room(name):
         raise wanted.refusal(
             f"A room's name starts with #, for example #{name.strip()[:ROOM_MOST_CHARACTERS] or 'tea'}."
@@ -95,13 +142,9 @@ def room(name: str) -> str:
     return folded
 
 
-def _folded(name: str) -> str:
-    if len(name) > ROOM_MOST_CHARACTERS:
-        return name
-    if name.isascii():
-        return name.lower()
-    sign, rest = (name[:1], name[1:]) if is_room(name) else ("", name)
-    return sign + (_case_mapped(rest) or rest)
+def _parted(name: str) -> tuple[str, str]:
+    """The sign of a room, and the rest."""
+    return (name[:1], name[1:]) if is_room(name) else ("", name)
 
 
 class _Wanted:
@@ -126,14 +169,51 @@ class _Wanted:
         for character in form:
             if character in forbidden or not character.isprintable():
                 raise self.refusal(f"A {self._what} cannot contain {_quoted(character)}.")
-        if not form.isascii() and _case_mapped(form) is None:
+        if not form.isascii():
+            self._check_script(form)
+
+    def _check_script(self, form: str) -> None:
+        """What only other scripts than ASCII can do to those who read."""
+        if unseen := _UNSEEN.search(form):
+            raise self.refusal(f"A {self._what} cannot contain {_code(unseen[0])}, which nobody sees.")
+        if _case_mapped(form) is None:
             raise self.refusal(
                 f"A {self._what} is made of letters, digits and plain punctuation; {_quoted(form)} is not."
             )
+        if is_mixed(form):
+            raise self.refusal(f"A {self._what} is written in one script; {_quoted(form)} mixes several.")
+        if _has_stack(form):
+            raise self.refusal(f"A {self._what} has at most {MOST_MARKS} marks on one letter.")
+
+
+def _has_stack(form: str) -> bool:
+    """Whether more marks follow each other than languages need."""
+    height = 0
+    for character in unicodedata.normalize("NFC", form):
+        height = height + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if height > MOST_MARKS:
+            return True
+    return False
+
+
+@cache
+def _reserved() -> dict[str, str]:
+    """The reserved names by their keys."""
+    return {key: name for name in _RESERVED for key in keys(name)}
+
+
+def _is_reserved(name: str, like: str) -> str:
+    if fold(name) == fold(like):
+        return f"The name {_quoted(name)} is reserved."
+    return f"The name {_quoted(name)} looks like {_quoted(like)}, which is reserved."
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def _quoted(text: str) -> str:
-    return "a space" if text == " " else f"“{text}”" if text.isprintable() else f"U+{ord(text[0]):04X}"
+    return "a space" if text == " " else f"“{text}”" if text.isprintable() else _code(text[0])
 
 
 @lru_cache(maxsize=4_096)

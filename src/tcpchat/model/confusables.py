@@ -1,0 +1,90 @@
+"""What looks alike: skeletons and scripts, as in Unicode Technical Standard 39.
+
+The tables (`unicode/`) are made by ``make unicode``; their first lines name the version of Unicode. What Python itself
+knows of characters (`unicodedata`) may be older: Python 3.11 knows those of 14.0. Names are made of what it knows.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+from importlib.resources import files
+
+_ASCII = str.maketrans({"0": "o", "1": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "º/₀"})
+"""What confusables.txt says of ASCII, in small letters."""
+
+_TOGETHER = (
+    frozenset({"Latin", "Han", "Hiragana", "Katakana"}),
+    frozenset({"Latin", "Han", "Hangul"}),
+    frozenset({"Latin", "Han", "Bopomofo"}),
+)
+"""Scripts that people write side by side in one word (UTS 39, section 5.2, "Highly Restrictive")."""
+
+_OF_ANY_SCRIPT = frozenset({"Common", "Inherited"})
+
+
+def skeleton(text: str) -> str:
+    """What looks the same has the same skeleton (UTS 39, section 4). Capitals count."""
+    looks_like = _prototypes()
+    plain = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFD", "".join([looks_like.get(one, one) for one in plain]))
+
+
+def looks(name: str) -> tuple[str, ...]:
+    """How a name may be read, whatever letters are capitals: names look alike if they have one of these in common.
+
+    A capital I may be read as an l or as an i, so there are up to three.
+    """
+    if name.isascii():
+        small = name.lower().translate(_ASCII)
+        return (small, name.replace("I", "l").lower().translate(_ASCII)) if "I" in name else (small,)
+    composed = unicodedata.normalize("NFKC", name)
+    upright = "".join([one.lower() if _prototypes().get(one) == "l" else one for one in composed])
+    return tuple(dict.fromkeys(map(_small, (composed.lower(), upright, composed))))
+
+
+def scripts(text: str) -> frozenset[str]:
+    """The scripts of the letters in a text. What is used in all, such as digits, counts as none."""
+    return frozenset(map(_script, text)) - _OF_ANY_SCRIPT
+
+
+def is_mixed(text: str) -> bool:
+    """Whether scripts stand side by side that nobody writes in one word."""
+    found = scripts(text)
+    return len(found) > 1 and not any(found <= together for together in _TOGETHER)
+
+
+def _small(text: str) -> str:
+    """The skeleton in small letters, which may look like others than the capitals did."""
+    return skeleton(skeleton(text).lower())
+
+
+def _script(character: str) -> str:
+    starts, stretches = _scripts()
+    code = ord(character)
+    last, script = stretches[bisect_right(starts, code) - 1]
+    return script if code <= last else "Unknown"
+
+
+@cache
+def _prototypes() -> dict[str, str]:
+    return {_characters(source): _characters(target) for source, _, target in map(_divided, _table("confusables.txt"))}
+
+
+@cache
+def _scripts() -> tuple[list[int], list[tuple[int, str]]]:
+    """Where stretches of characters begin; where each ends, and its script."""
+    stretches = [line.split() for line in _table("scripts.txt")]
+    return [int(first, 16) for first, _, _ in stretches], [(int(last, 16), script) for _, last, script in stretches]
+
+
+def _table(name: str) -> list[str]:
+    text = files(__package__).joinpath("unicode", name).read_text(encoding="utf-8")
+    return text.splitlines()[1:]
+
+
+def _divided(line: str) -> tuple[str, str, str]:
+    return line.partition(" ")
+
+
+def _characters(codes: str) -> str:
+    return "".join([chr(int(code, 16)) for code in codes.split()])
