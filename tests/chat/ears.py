@@ -319,7 +319,7 @@ class Ledger:
         ]
         return found[: wish.limit] if wish.after is not None and not wish.latest else found[-wish.limit :]
 
-    def _outcome(self, record: Record) -> Event | Document | None:
+    def _outcome(self, record: Record) -> Event | Document | Hold | None:
         owners = self._owners
         match record:
             case Append(event=event, frees=frees):
@@ -340,13 +340,20 @@ class Ledger:
                     return None
                 document = self.documents[space, key] = Document(value, expected + 1)
                 return document
-            case Hold(thing=thing, owner=owner):
-                if owners.setdefault(thing, owner) != owner:
+            case Hold(thing=thing, owner=owner, also=also, instead=instead):
+                things = (thing, *also)
+                if any(owners.get(thing, owner) != owner for thing in things):
                     return None
-            case Drop(thing=thing, owner=owner):
+                for thing in [one for one, who in owners.items() if who == owner and one.startswith(instead or "!")]:
+                    del owners[thing]
+                owners.update(dict.fromkeys(things, owner))
+                if record.event is None:
+                    return record
+            case Drop(thing=thing, owner=owner, also=also):
                 if owners.get(thing) != owner:
                     return None
-                del owners[thing]
+                for one in (thing, *also):
+                    del owners[one]
             case Release(owner=owner):
                 if owner not in owners.values():
                     return None

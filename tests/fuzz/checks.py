@@ -169,7 +169,7 @@ def _rooms(known: State) -> None:
 
 def _holdings(world: World) -> None:
     users = world.hub.state.users
-    wanted = {records.nick(folded): user.listener.session for folded, user in users.items()}
+    wanted = {thing: user.listener.session for user in users.values() for thing in records.nick(user.nick)}
     for user in users.values():
         session = user.listener.session
         wanted |= {records.seat(folded, session): session for folded in user.rooms}

@@ -55,7 +55,7 @@ ROLES: tuple[tuple[str, ...], ...] = (
     (),
     (
         f"CAP REQ :{' '.join(_ALL[::2])}", f"CAP REQ :{' '.join(_ALL[1::2])}",
-        "PASS open", "NICK root", "USER root 0 * :The operator", "CAP END", "OPER root secret", "JOIN #lobby",
+        "PASS open", "NICK boss", "USER root 0 * :The operator", "CAP END", "OPER root secret", "JOIN #lobby",
         "MODE #lobby +b *!*@nowhere",
     ),
     (

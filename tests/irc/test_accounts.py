@@ -228,12 +228,12 @@ async def test_there_is_nothing_to_verify(connect: Connect) -> None:
 async def test_nobody_registers_the_nick_of_somebody_who_is_here(connect: Connect) -> None:
     """A nick that was refused is not «the client's current nickname» (IRCv3 account-registration): the account of
     that name is not to be had by asking for it."""
-    await enter(connect, "root")
+    await enter(connect, "rita")
     bar = await connect()
-    bar.send("NICK root", "REGISTER * * shivarampassphrase")
-    await bar.until(r"^:\S+ 433 \* root :")
-    await bar.until(r"^:\S+ FAIL REGISTER (USERNAME_EXISTS|ACCOUNT_EXISTS|NEED_NICK) (root|\*) :.+\r\n")
-    assert not await may_log_in(connect, "root", "shivarampassphrase")
+    bar.send("NICK rita", "REGISTER * * shivarampassphrase")
+    await bar.until(r"^:\S+ 433 \* rita :")
+    await bar.until(r"^:\S+ FAIL REGISTER (USERNAME_EXISTS|ACCOUNT_EXISTS|NEED_NICK) (rita|\*) :.+\r\n")
+    assert not await may_log_in(connect, "rita", "shivarampassphrase")
 
 
 async def test_what_follows_waits_for_the_answer(connect: Connect) -> None:

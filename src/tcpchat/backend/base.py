@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from tcpchat.model.events import LOGGED, Event
-from tcpchat.model.records import Document, Question, Read, Record
+from tcpchat.model.records import Document, Hold, Question, Read, Record
 
 
 class Unavailable(Exception):
@@ -53,12 +53,13 @@ class Backend(Protocol):
         :raises CannotStart: when it cannot be opened, with what to do about it.
         """
 
-    def record(self, record: Record) -> Awaitable[Event | Document | None]:
+    def record(self, record: Record) -> Awaitable[Event | Document | Hold | None]:
         """Take a record into the queue at once; awaited, it is durable and its effects are done.
 
         :returns: the recorded event with its place. An `Append` whose key is known gives the event that was
             stored first; a `Hold` of something that somebody else has gives None, and so does a `Put` over a
-            revision that is not there any more; otherwise a `Put` gives the document.
+            revision that is not there any more; otherwise a `Put` gives the document, and a `Hold` without an event
+            itself.
         :raises Unavailable: when it is certainly not recorded.
         :raises Unknown: when nobody can say. Then `failure` has come.
         """

@@ -1,7 +1,7 @@
 """The one order: what is recorded takes effect in the order in which it was asked for, in batches."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
 
 from msgspec.structs import replace
@@ -11,8 +11,8 @@ from tcpchat.model import names
 from tcpchat.model.events import Event, RoomRenamed
 from tcpchat.model.records import Announce, Append, Document, Drop, Hold, Put, Record, Release, seats
 
-Outcome = Event | Document | None
-"""What comes of a record: the event with its place, the document, or nothing."""
+Outcome = Event | Document | Hold | None
+"""What comes of a record: the event with its place, the document, what is held without an event, or nothing."""
 
 Written = tuple[Outcome, bool]
 """What came of something that is stored, and whether it is new: False if its key was known."""
@@ -193,8 +193,8 @@ class Order:
                     facts.append(replace(record.event, time=now))
             else:
                 answer = self._holdings.apply(record, now)  # type: ignore[arg-type]
-                if answer is not None:
-                    facts.append(answer)
+                if answer is not None and answer is not record:
+                    facts.append(answer)  # type: ignore[arg-type]
             answers.append((future, answer))
         return answers
 
@@ -239,24 +239,45 @@ class Holdings:
         self._owners: dict[str, str] = {}
         self._things: dict[str, set[str]] = {}
 
-    def apply(self, record: Hold | Drop | Release | Announce, now: int) -> Event | None:
-        """The event that comes of it at this time (milliseconds since 1970), or None: it comes to nothing."""
+    def apply(self, record: Hold | Drop | Release | Announce, now: int) -> Event | Hold | None:
+        """What comes of it at this time (milliseconds since 1970); None if it comes to nothing."""
         match record:
-            case Hold(thing=thing, owner=owner):
-                if self._owners.setdefault(thing, owner) != owner:
+            case Hold():
+                if not self._take(record):
                     return None
-                self._things.setdefault(owner, set()).add(thing)
+                if record.event is None:
+                    return record
             case Drop(thing=thing, owner=owner):
                 if self._owners.get(thing) != owner:
                     return None
-                del self._owners[thing]
-                self._things[owner].discard(thing)
+                self._give_up(owner, (thing, *record.also))
             case Release(owner=owner):
                 if owner not in self._things:
                     return None
                 for thing in self._things.pop(owner):
                     del self._owners[thing]
         return None if record.event is None else replace(record.event, time=now)
+
+    def _take(self, hold: Hold) -> bool:
+        """All that is wanted, if nobody else has any of it."""
+        owner, things, owners = hold.owner, (hold.thing, *hold.also), self._owners
+        for thing in things:
+            if owners.get(thing, owner) != owner:
+                return False
+        has = self._things.setdefault(owner, set())
+        if hold.instead and has:
+            self._give_up(owner, [one for one in has if one.startswith(hold.instead)])
+        for thing in things:
+            owners[thing] = owner
+        has.update(things)
+        return True
+
+    def _give_up(self, owner: str, things: Iterable[str]) -> None:
+        """Those of these that they have."""
+        for thing in things:
+            if self._owners.get(thing) == owner:
+                del self._owners[thing]
+                self._things[owner].discard(thing)
 
     def any(self, start: str) -> bool:
         """Whether somebody has a thing whose name begins so."""

@@ -29,6 +29,8 @@ class State:
         self.since = 0
         """When the server started, in milliseconds since 1970."""
         self.users: dict[str, User] = {}
+        self._alike: dict[str, User] = {}
+        """The same people, by how else their nicks may be read (`names.keys`)."""
         self.sessions: dict[str, User] = {}
         """The same people, by the names of their connections."""
         self.most_users = 0
@@ -63,6 +65,29 @@ class State:
     def user(self, nick: str) -> User | None:
         """Who has this nick now."""
         return self.users.get(names.fold(nick))
+
+    def alike(self, nick: str) -> User | None:
+        """Who has this nick now, or one that looks like it."""
+        for key in names.keys(nick):
+            user = self.users.get(key) or self._alike.get(key)
+            if user is not None:
+                return user
+        return None
+
+    def admit(self, user: User) -> None:
+        """Somebody has a nick from now on."""
+        folded = names.fold(user.nick)
+        self.users[folded] = user
+        for key in names.keys(user.nick):
+            if key != folded:
+                self._alike[key] = user
+
+    def dismiss(self, nick: str) -> User | None:
+        """Who has this nick has it no more."""
+        user = self.users.pop(names.fold(nick), None)
+        for key in names.keys(nick) if user is not None else ():
+            self._alike.pop(key, None)
+        return user
 
     def at(self, session: str) -> User | None:
         """Who is at a connection, or was until it was lost, and is not gone yet."""
@@ -109,9 +134,11 @@ class State:
         return person if hmac.compare_digest(token.encode(), self.token(person).encode()) else ""
 
     def free_nick(self, wanted: str) -> str:
-        """A nick like the wanted one that nobody has."""
+        """A nick like the wanted one that can be had."""
         stem = wanted[: names.NICK_MOST_CHARACTERS - 3]
-        return next(nick for nick in _numbered(stem) if self.user(nick) is None)
+        while len(f"{stem}999".encode()) > names.MOST_BYTES:
+            stem = stem[:-1]
+        return next(nick for nick in _numbered(stem) if self.alike(nick) is None)
 
 
 def _numbered(stem: str) -> Iterator[str]:

@@ -68,9 +68,9 @@ def _folded(name: str) -> str:
     return sign + (_case_mapped(rest) or rest)
 
 
-def _keys(name: str) -> tuple[str, ...]:
+def _looks(name: str) -> tuple[str, ...]:
     sign, rest = _parted(name[:ROOM_MOST_CHARACTERS])
-    return tuple(sign + look for look in looks(rest)) if sign else looks(rest)
+    return tuple([sign + look for look in looks(rest)]) if sign else looks(rest)
 
 
 fold: Callable[[str], str] = _Known(_folded).__getitem__
@@ -79,11 +79,17 @@ fold: Callable[[str], str] = _Known(_folded).__getitem__
 What is no valid name folds too, if only to itself, so that looking it up simply finds nothing.
 """
 
-keys: Callable[[str], tuple[str, ...]] = _Known(_keys).__getitem__
-"""How a name may be read by people (UTS 39): who has a name has all its keys, and no two have the same key.
+_looks_known: Callable[[str], tuple[str, ...]] = _Known(_looks).__getitem__
 
-Names that fold to the same have a key in common.
-"""
+
+def keys(name: str) -> tuple[str, ...]:
+    """How a name may be read by people (UTS 39): who has a name has all its keys, and no two have the same key.
+
+    Names that fold to the same have a key in common.
+    """
+    if name.isascii():  # quick to work out, and not worth the memory
+        return _looks(name) if name.startswith(_ROOM_SIGNS) else looks(name)
+    return _looks_known(name)
 
 
 def is_room(name: str) -> bool:
@@ -104,9 +110,10 @@ def nick(name: str) -> str:
         if form[0] in _FORBIDDEN_FIRST_IN_NICK:
             raise wanted.refusal(f"A nickname cannot start with {_quoted(form[0])}.")
         wanted.check_characters(form, _FORBIDDEN_IN_NICK)
+    reserved = _reserved()
     for key in keys(name):
-        if key in _reserved():
-            raise wanted.refusal(_is_reserved(name, _reserved()[key]))
+        if key in reserved:
+            raise wanted.refusal(_is_reserved(name, reserved[key]))
     return folded
 
 

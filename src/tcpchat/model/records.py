@@ -7,11 +7,12 @@ from tcpchat.model import events, names
 
 
 class Drop(msgspec.Struct, frozen=True, gc=False):
-    """Give a thing up. Without an event nobody hears of it."""
+    """Give a thing up, and some others `also`. Without an event nobody hears of it."""
 
     thing: str
     owner: str
     event: events.Event | None = None
+    also: tuple[str, ...] = ()
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
@@ -28,11 +29,17 @@ class Append(msgspec.Struct, frozen=True, gc=False):
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
-    """Take a thing that only one may have, such as a nick, or put a new event on one's own. The first one wins."""
+    """Take a thing that only one may have, such as a nick, or put a new event on one's own. The first one wins.
+
+    What is taken `also` is taken together with it, or nothing is. What the owner had that begins with `instead` is
+    given up for it. Without an event nobody hears of it; then what comes of it is the record itself.
+    """
 
     thing: str
     owner: str
-    event: events.Event
+    event: events.Event | None = None
+    also: tuple[str, ...] = ()
+    instead: str = ""
 
 
 class Release(msgspec.Struct, frozen=True, gc=False):
@@ -196,6 +203,10 @@ class Reload(msgspec.Struct, frozen=True, gc=False):
     """Have the configuration read again; gives what is wrong with it, or nothing."""
 
 
+NICK = "nick "
+"""What the things are called that one holds who bears a nick, before their keys (`names.keys`)."""
+
+
 def nothing(owner: str) -> Drop:
     """A record of which nothing comes: when it is recorded, everything the owner asked for before it is too."""
     return Drop("nothing", owner)
@@ -257,9 +268,29 @@ def parties(log: str) -> list[str]:
     return log[1:].split(",") if log[:2] in {"@=", "@~"} else []
 
 
-def nick(folded: str) -> str:
-    """The thing one holds who bears a nick."""
-    return f"nick {folded}"
+def nick(name: str) -> tuple[str, ...]:
+    """The things one holds who bears a nick: no two whose names look alike can be here together."""
+    keys = names.keys(name)
+    return (NICK + keys[0],) if len(keys) == 1 else tuple([NICK + key for key in keys])
+
+
+def take_nick(name: str, owner: str, event: events.Event | None) -> Hold:
+    """Take a nick, and give up the one that one had."""
+    things = nick(name)
+    return Hold(things[0], owner, event, things[1:], NICK)
+
+
+def claim(name: str, owner: str) -> Hold:
+    """Keep others from taking a name, or one that looks like it, until it is given up (see `disclaim`)."""
+    things = nick(name)
+    return Hold(things[0], owner, None, things[1:])
+
+
+def disclaim(name: str, owner: str, bears: str = "") -> Drop:
+    """Give up what was claimed, but not what one has because one `bears` a nick."""
+    kept = nick(bears) if bears else ()
+    things = [thing for thing in nick(name) if thing not in kept] or ["nothing"]
+    return Drop(things[0], owner, also=tuple(things[1:]))
 
 
 def seat(room: str, session: str) -> str:

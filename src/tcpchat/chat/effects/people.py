@@ -36,7 +36,8 @@ def arrived(state: State, event: Arrived, fanout: Fanout) -> None:
         listener.person = event.person
         state.persons[event.person] = listener
     user = listener.user = User(event.by, listener, event.origin, event.name, event.time, place_of(state.last_id))
-    state.users[names.fold(event.by)] = state.sessions[event.session] = user
+    state.sessions[event.session] = user
+    state.admit(user)
     state.most_users = max(state.most_users, len(state.users))
     _has_account(state, user, listener.account)
     _notice(state, user, fanout, here=True)
@@ -56,7 +57,7 @@ def logged_in(state: State, event: LoggedIn, fanout: Fanout) -> None:
 
 def renamed(state: State, event: Renamed, fanout: Fanout) -> None:
     """Everybody who shares a room hears it, and so does the one renamed."""
-    user = state.users.pop(names.fold(event.by), None)
+    user = state.dismiss(event.by)
     if user is None:
         return
     for room in user.rooms.values():
@@ -68,7 +69,7 @@ def renamed(state: State, event: Renamed, fanout: Fanout) -> None:
         _notice(state, user, fanout, here=False)
     user.call(event.to, place_of(state.last_id))
     _is_shown_otherwise(user)
-    state.users[names.fold(event.to)] = user
+    state.admit(user)
     if other:
         _notice(state, user, fanout, here=True)
 
@@ -118,7 +119,7 @@ def killed(state: State, event: Killed, fanout: Fanout) -> None:
 
 def gone(state: State, event: Gone, fanout: Fanout) -> None:
     """Out of every room; those who knew of them hear it once. Who is gone is told nothing more: many go at once."""
-    user = state.users.pop(names.fold(event.by), None)
+    user = state.dismiss(event.by)
     if user is None:
         return
     state.sessions.pop(user.listener.session, None)

@@ -55,7 +55,7 @@ MOST_NICKS = 100
 
 def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     """Take a nick, and with it a place among the people. A token frees the nick from the link that was lost."""
-    folded = names.nick(wish.nick)
+    names.nick(wish.nick)
     if state.config.password and not (yield from is_right("server", wish.password, state.config.password)):
         listener.close("The password of this server is another one.")
         why = (
@@ -74,7 +74,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
     bans.check(state, listener, wish.nick, origin)
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
     arrival = Arrived(by=wish.nick, session=listener.session, person=person, origin=origin, name=name)
-    if (yield records.Hold(records.nick(folded), listener.session, arrival)) is None:
+    if (yield records.take_nick(wish.nick, listener.session, arrival)) is None:
         raise _taken(state, wish.nick)
     bans.check(state, listener, wish.nick, origin)  # one may have come meanwhile
     return Welcome(
@@ -95,7 +95,7 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
 def check_nick(state: State, listener: Listener, wish: CheckNick) -> Rule:
     """It can be had now; it is only kept for who comes in."""
     names.nick(wish.nick)
-    if state.user(wish.nick) is not None:
+    if state.alike(wish.nick) is not None:
         raise _taken(state, wish.nick)
     return Done()
     yield
@@ -103,15 +103,12 @@ def check_nick(state: State, listener: Listener, wish: CheckNick) -> Rule:
 
 def rename(state: State, user: User, wish: Rename) -> Rule:
     """Another nick, or the same in another spelling."""
-    folded, before = names.nick(wish.nick), names.fold(user.nick)
+    names.nick(wish.nick)
     if wish.nick == user.nick:
         return Done()
     bans.check_name(state, user, wish.nick)
-    session = user.listener.session
-    if (yield records.Hold(records.nick(folded), session, user.signs(Renamed, to=wish.nick))) is None:
+    if (yield records.take_nick(wish.nick, user.listener.session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)
-    if folded != before:
-        yield records.Drop(records.nick(before), session)
     return Done()
 
 
@@ -297,8 +294,11 @@ def _watched(state: State, nicks: Iterable[str]) -> Watched:
 
 
 def _taken(state: State, nick: str) -> Refused:
-    suggestion = state.free_nick(nick)
-    return Refused("nick_taken", f"The name {nick} is taken. Try {suggestion}.", suggestion=suggestion, about=nick)
+    suggestion, other = state.free_nick(nick), state.alike(nick)
+    why = f"The name {nick} is taken."
+    if other is not None and names.fold(other.nick) != names.fold(nick):
+        why = f"The name {nick} looks like {other.nick}, who is here."
+    return Refused("nick_taken", f"{why} Try {suggestion}.", suggestion=suggestion, about=nick)
 
 
 def _user_name(wanted: str) -> str:
