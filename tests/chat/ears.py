@@ -115,6 +115,9 @@ class Ear:
 
     host = "host"
     address = "192.0.2.1"
+    secure = True
+    certificate = ""
+    administrator = False
 
     def __init__(self, hub: Hub, session: str, kind: str = "hears all") -> None:
         self.session = session

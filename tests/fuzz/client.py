@@ -30,6 +30,9 @@ class Client:
     """A connection. To the hub it is a `Listener`. Everything it is sent piles up in `written`."""
 
     address = "192.0.2.7"
+    secure = True
+    certificate = ""
+    administrator = False
 
     def __init__(self, world: "World", session: str) -> None:
         self._world = world
