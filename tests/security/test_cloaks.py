@@ -57,7 +57,7 @@ async def test_a_name_is_the_same_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_range_is_banned_by_people_who_know_no_address(come: ConnectFrom) -> None:
-    ann = await come("root", "#coffee")
+    ann = await come("ann", "#coffee")
     eve = await come("eve", "#coffee", "127.9.8.7")
     host = (await ann.ask(do="whois", nick="eve"))["person"]["origin"].partition("@")[2]
     _, range = host.split(".", 1)

@@ -112,6 +112,7 @@ async def test_a_name_that_is_none_costs_as_much_as_one_that_is(
 
 def test_a_right_that_there_is_not_is_named(tmp_path: Path) -> None:
     file = tmp_path / "tcpchat.toml"
+    file.touch(mode=0o600)
     file.write_text('[operators.ann]\npassword = "secret"\nrights = ["kill", "kick"]\n')
     with pytest.raises(BadSetting, match=r"operators\.ann\.rights .* no right kick\. There are kill, ban, ") as wrong:
         load(file)

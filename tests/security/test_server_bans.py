@@ -22,7 +22,7 @@ def config(tmp_path: Path) -> Config:
     return Config(data=tmp_path / "data", operators={"root": Operator(password="secret")}, limits=Limits(bans=3))
 
 
-async def _operator(come: ConnectFrom, nick: str = "root") -> Peer:
+async def _operator(come: ConnectFrom, nick: str = "ruth") -> Peer:
     root = await come(nick)
     assert "ok" in await root.ask(do="become_operator", name="root", password="secret")
     return root
@@ -101,7 +101,7 @@ async def test_a_ban_runs_out_and_is_forgotten(come: ConnectFrom) -> None:
 
 async def test_bans_survive_the_server(config: Config) -> None:
     async with tcpchat.Server(config, port=0) as server:
-        root = await (await Peer.open(server.port)).enter_json("root")
+        root = await (await Peer.open(server.port)).enter_json("ruth")
         await root.ask(do="become_operator", name="root", password="secret")
         for mask in (ELSEWHERE, "eve", "~a:eve"):
             assert "ok" in await root.ask(do="ban", mask=mask, reason="Spam.")
@@ -111,7 +111,7 @@ async def test_bans_survive_the_server(config: Config) -> None:
         eve = await open_from(ELSEWHERE, server.port)
         assert "Spam" in await eve.end()
         await eve.close()
-        root = await (await Peer.open(server.port)).enter_json("root")
+        root = await (await Peer.open(server.port)).enter_json("ruth")
         await root.ask(do="become_operator", name="root", password="secret")
         assert await _masks(root) == [ELSEWHERE, "~a:eve"]
         assert "ok" in await root.ask(do="ban", mask="eve", reason="Again.")
@@ -136,25 +136,25 @@ async def test_nobody_shuts_out_everybody(come: ConnectFrom, mask: str) -> None:
 
 async def test_nobody_shuts_out_themselves(come: ConnectFrom) -> None:
     root = await _operator(come)
-    for mask in ("127.0.0.0/8", "r*", "root!*@*"):
+    for mask in ("127.0.0.0/8", "r*", "ruth!*@*"):
         assert (await root.ask(do="ban", mask=mask))["code"] == "means_you"
 
 
 async def test_irc_has_its_verbs(come: ConnectFrom) -> None:
-    root = await (await come()).enter_irc("root")
+    root = await (await come()).enter_irc("ruth")
     root.send("OPER root secret", f"KLINE 60 {ELSEWHERE} :Spam.", "KLINE eve", "STATS k")
-    await root.until(rf"NOTICE root :{ELSEWHERE} is banned\r\n")
-    await root.until(r"NOTICE root :eve is banned\r\n")
-    await root.until(rf" 216 root K {ELSEWHERE} \* root :Spam\. \(until \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\)\r\n")
-    await root.until(r" 216 root K eve!\*@\* \* root :for good\r\n")
-    await root.until(r" 219 root k :")
+    await root.until(rf"NOTICE ruth :{ELSEWHERE} is banned\r\n")
+    await root.until(r"NOTICE ruth :eve is banned\r\n")
+    await root.until(rf" 216 ruth K {ELSEWHERE} \* ruth :Spam\. \(until \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\)\r\n")
+    await root.until(r" 216 ruth K eve!\*@\* \* ruth :for good\r\n")
+    await root.until(r" 219 ruth k :")
     root.send("UNKLINE eve", "UNKLINE eve", "KLINE", "KLINES")
-    await root.until(r"NOTICE root :eve is not banned any more\r\n")
-    await root.until(r" 400 root UNKLINE :There is no ban on eve\.\r\n")
-    await root.until(r" 461 root KLINE :")
-    await root.until(r" 219 root k :")
+    await root.until(r"NOTICE ruth :eve is not banned any more\r\n")
+    await root.until(r" 400 ruth UNKLINE :There is no ban on eve\.\r\n")
+    await root.until(r" 461 ruth KLINE :")
+    await root.until(r" 219 ruth k :")
     eve = await (await come()).enter_irc("eve")
-    eve.send("KLINE root", "UNKLINE root", "STATS k")
+    eve.send("KLINE ruth", "UNKLINE ruth", "STATS k")
     for _ in range(3):
         await eve.until(r" 481 eve :")
 
