@@ -10,17 +10,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tcpchat.model.address import parse_address
 from tcpchat.model.errors import in_words
 from tcpchat.model.private import exposed
 
 _HASH = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 
+MOST_BYTES = 1 << 20
+"""Of a configuration file; nobody writes a longer one."""
+
 SECRETS = frozenset({"password"})
 """Settings, in any section, that only the owner of the file may know."""
 
-AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-PerMinute = Annotated[float, msgspec.Meta(gt=0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+PerMinute = Annotated[float, msgspec.Meta(gt=0, le=1_000_000_000)]
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -195,6 +199,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many of a room's last lines one sees who joins from a terminal, or an IRC client with server-time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the server says about itself."""
+    log_format: Literal["text", "json"] = "text"
+    """How: a line for people, or a JSON object a line. Either way an event is one line, whatever stands in it."""
     as_root: bool = False
     """Whether the server may run as root, who may do everything on the machine; it needs no such rights."""
     limits: Limits = Limits()
@@ -220,6 +226,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
         _check_hashes(config)
         _check_rights(config)
         check_networks("limits.exempt", config.limits.exempt)
+        _check_addresses(config)
         return config
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
@@ -229,11 +236,15 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
 def _read(file: Path) -> dict[str, Any]:
     """:raises BadSetting: if it is no TOML, or holds secrets that others may read."""
     try:
-        wanted = tomllib.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            read = opened.read(MOST_BYTES + 1)
+        if len(read) > MOST_BYTES:
+            raise BadSetting(f"{file} is no configuration: it is longer than {MOST_BYTES} bytes.")
+        wanted = tomllib.loads(read.decode())
         problem = exposed(file) if _holds_secrets(wanted) else ""
     except OSError as error:
         raise BadSetting(f"Cannot read {file}: {in_words(error)}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadSetting(f"{file} is not TOML: {error}") from error
     if problem:
         raise BadSetting(problem)
@@ -284,6 +295,14 @@ def check_networks(setting: str, written: Iterable[str]) -> None:
             ) from None
 
 
+def _check_addresses(config: Config) -> None:
+    for address in config.listen:
+        try:
+            parse_address(address)
+        except ValueError as error:
+            raise BadSetting(f"The setting listen is wrong: {error}") from error
+
+
 def _put(wanted: dict[str, Any], setting: str) -> None:
     """Add one ``section.key=value``; the value is read as TOML, and as plain text where it is none."""
     path, equals, written = setting.partition("=")
@@ -292,7 +311,7 @@ def _put(wanted: dict[str, Any], setting: str) -> None:
         raise BadSetting(f"“{setting}” is not of the form section.key=value, for example limits.clients=50.")
     try:
         value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         value = written
     nested: Any = {key: value}
     for section in reversed(sections):

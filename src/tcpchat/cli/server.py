@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import shutil
 import signal
@@ -105,16 +104,18 @@ def main(
     """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
     if context.invoked_subcommand is not None:
         return
+
+    def configured() -> Config:
+        return _with_options(load(file, settings), listen, data, no_history, log_level)
+
     try:
-        config = load(file, settings)
+        config = configured()
     except BadSetting as error:
         fail(str(error), EX_CONFIG)
-    config = _with_options(config, listen, data, no_history, log_level)
     if is_root() and not (as_root or config.as_root):
         fail(ROOT, EX_NOPERM)
-    _log_to_terminal(config.log_level)
     try:
-        _run(config, lambda: load(file, settings))
+        _run(config, configured)
     except CannotStart as error:
         fail(str(error), error.exit_code)
     except LogFailed as error:
@@ -151,15 +152,13 @@ def _with_options(
     )
 
 
-def _log_to_terminal(level: str) -> None:
-    logging.basicConfig(stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))
-
-
 def _run(config: Config, load: Callable[[], Config]) -> None:
     """Run until a signal, on uvloop where there is one."""
+    from tcpchat.server import logs
     from tcpchat.server.limits import raise_open_files
 
+    logs.set_up(config.log_level, config.log_format)
+    logs.catch_what_nobody_caught()
     raise_open_files()
     sys.setswitchinterval(SWITCH_INTERVAL)
     with asyncio.Runner(loop_factory=_loop_factory) as runner:
@@ -177,10 +176,14 @@ def _loop_factory() -> asyncio.AbstractEventLoop:
 
 async def _serve(config: Config, load: Callable[[], Config]) -> None:
     """From the first line on the terminal to the last."""
+    from tcpchat.cli.hangup import handle_hang_up
     from tcpchat.server.app import Server
+    from tcpchat.server.logs import set_up
 
     stop = _first_signal()
     async with Server(config, load=load) as server:
+        server.reloaded = lambda config: set_up(config.log_level, config.log_format)
+        handle_hang_up(server, lambda reason: None if stop.done() else stop.set_result(reason))
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
         gc.set_threshold(*GARBAGE)

@@ -29,6 +29,7 @@ from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.peer import Peer
+from tcpchat.server.reloading import changed, in_force, told
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
 
@@ -86,6 +87,8 @@ class Server:
         self._keeper: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
+        self.reloaded: Callable[[Config], None] = lambda _: None
+        """Called when the configuration was read again, with the new one."""
         self.stopping = False
         """Whether nobody is let in any more, and everybody is told to go."""
 
@@ -210,7 +213,7 @@ class Server:
     def reload(self) -> str:
         """Read the configuration again, for all that is decided from now on.
 
-        What listens and where the log is stays as it was at the start.
+        What listens, where the log is, and all else that `reloading.RESTART` names stays as it was at the start.
 
         :returns: what is wrong with it, if anything is: then nothing has changed.
         """
@@ -220,14 +223,16 @@ class Server:
             config = self._load()
         except BadSetting as error:
             return str(error)
-        self.config = replace(config, listen=self.config.listen, data=self.config.data)
+        names = list(changed(self.config, config))
+        self.config = in_force(self.config, config)
         self.hub.state.config = self.config
         self.admission.configure(self.config.limits)
         for session in self._sessions:
             session.configure(self.config)
         for event in confirmed(self.hub.state):
             self.backend.record(Announce(event))
-        log.info("the configuration was read again")
+        log.info("the configuration was read again: %s", told(names))
+        self.reloaded(self.config)
         return ""
 
     async def _secret(self) -> bytes:
