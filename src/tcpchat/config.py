@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tcpchat.model.address import parse_address
+from tcpchat.model.address import parse_address, parse_private
 from tcpchat.model.errors import in_words
 from tcpchat.model.private import exposed
 
@@ -201,6 +201,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How much the server says about itself."""
     log_format: Literal["text", "json"] = "text"
     """How: a line for people, or a JSON object a line. Either way an event is one line, whatever stands in it."""
+    metrics: str = ""
+    """Where those who watch the server get ``/metrics`` (for Prometheus) and ``/healthz``: ``127.0.0.1:9667``, or
+    ``unix:/run/tcpchat/metrics``. Only on this machine. Empty: nowhere."""
     as_root: bool = False
     """Whether the server may run as root, who may do everything on the machine; it needs no such rights."""
     limits: Limits = Limits()
@@ -296,11 +299,14 @@ def check_networks(setting: str, written: Iterable[str]) -> None:
 
 
 def _check_addresses(config: Config) -> None:
-    for address in config.listen:
+    written: list[tuple[str, Callable[[str], object], str]]
+    written = [("listen", parse_address, address) for address in config.listen]
+    written += [("metrics", parse_private, config.metrics)] if config.metrics else []
+    for name, parse, address in written:
         try:
-            parse_address(address)
+            parse(address)
         except ValueError as error:
-            raise BadSetting(f"The setting listen is wrong: {error}") from error
+            raise BadSetting(f"The setting {name} is wrong: {error}") from error
 
 
 def _put(wanted: dict[str, Any], setting: str) -> None:

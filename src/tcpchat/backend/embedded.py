@@ -71,18 +71,18 @@ class Embedded:
             undo.callback(self._lock.release)
             self._writer = Writer(self._directory, self._durability)
             undo.callback(self._writer.close, abandon=True)
-            self._writing = Writing(self._writer, self._tell, self._fail, self._stored)
+            self.writing = Writing(self._writer, self._tell, self._fail, self._stored)
             with schema.explained(self._writer.path):
                 for _ in range(READERS):
-                    self._readers.put(Reader(self._writer.path, damaged=self._writing.damaged))
+                    self._readers.put(Reader(self._writer.path, damaged=self.writing.damaged))
             holding = self._writer.holding()
             undo.pop_all()
-        self._order = Order(sink, self._writing.put, self._queued)
+        self._order = Order(sink, self.writing.put, self._queued)
         self._reading = ThreadPoolExecutor(READERS, "tcpchat-reader")
-        self._keeper = Keeper(self._writer, self._writing, self._keep, self._fail)
-        self._index = Index(self._writer.path, self._writing.damaged)
+        self._keeper = Keeper(self._writer, self.writing, self._keep, self._fail)
+        self._index = Index(self._writer.path, self.writing.damaged)
         sink.feed(holding)
-        for thread in (self._writing, self._keeper, self._index):
+        for thread in (self.writing, self._keeper, self._index):
             thread.start()
 
     async def uncrowded(self) -> None:
@@ -113,7 +113,7 @@ class Embedded:
     async def close(self) -> None:
         """See `Backend.close`."""
         await self._order.close()
-        self._writing.put(None)
+        self.writing.put(None)
         await self._loop.run_in_executor(self._reading, self._end_threads)
         self._reading.shutdown()
         while not self._readers.empty():
@@ -122,7 +122,7 @@ class Embedded:
         self._lock.release()
 
     def _end_threads(self) -> None:
-        self._writing.join()
+        self.writing.join()
         self._keeper.close()
         self._index.close()
 
@@ -159,4 +159,4 @@ class Embedded:
         if kind is Trouble.FAILED:
             self._fail(failure(error))
         elif kind is Trouble.DAMAGED:
-            self._writing.damaged(str(error))
+            self.writing.damaged(str(error))

@@ -12,6 +12,7 @@ from threading import Thread
 import apsw
 
 from tcpchat.backend.base import Unavailable, Unknown
+from tcpchat.backend.durations import Durations
 from tcpchat.backend.order import Durable, Failed, Written
 from tcpchat.backend.retention import Due
 from tcpchat.backend.store import Writer
@@ -63,6 +64,10 @@ class Writing:
         self._damage = ""
         self.finishing = False
         """Nearly all of the write-ahead log is at its place: what is left is brought there next."""
+        self.commits = Durations()
+        """How long the batches took that were written."""
+        self.records = 0
+        """How many records were in them."""
         self._looked_at_space = 0.0
         self._warned_of_space = False
         self.put = self._batches.put
@@ -121,11 +126,14 @@ class Writing:
         if self._damage:
             self._tell(Unavailable(refusal(Trouble.DAMAGED, apsw.CorruptError(self._damage))))
             return
+        started = time.monotonic()
         try:
             written = self._writer.write(batch)
         except Exception as error:
             self._in_trouble(error)
             return
+        self.commits.note(time.monotonic() - started)
+        self.records += len(batch)
         self._out_of_trouble()
         self._tell(written)
         self._stored(self._writer.pages)

@@ -58,6 +58,8 @@ class Fanout:
     """Collects what a batch brings, room by room, and hands every listener one chunk per room."""
 
     def __init__(self) -> None:
+        self.bytes = 0
+        """What was handed out, about: as if all in a room had the same part in each of its encodings."""
         self._runs: dict[Room | User, Run] = {}
         self._personal: set[User] = set()
         """Those with runs of their own; they come before what a room hears next."""
@@ -115,7 +117,7 @@ class Fanout:
             run = self._runs.pop(audience, None)
             self._personal.discard(audience)
             if run is not None:
-                _deliver(audience.members if isinstance(audience, Room) else [audience], run)
+                self.bytes += _deliver(audience.members if isinstance(audience, Room) else [audience], run)
 
     def _run(self, audience: Room | User) -> Run:
         run = self._runs.get(audience)
@@ -124,8 +126,11 @@ class Fanout:
         return run
 
 
-def _deliver(members: Iterable[User], run: Run) -> None:
-    """One chunk to each. Whoever has no room for it is told what is missing, and catches up by itself."""
+def _deliver(members: Collection[User], run: Run) -> int:
+    """One chunk to each. Whoever has no room for it is told what is missing, and catches up by itself.
+
+    :returns: how many bytes that was, about. To count each would cost more than all the rest.
+    """
     starts = run.starts
     chunks: dict[Encoding, bytes] = {}
     for user in members:
@@ -143,3 +148,4 @@ def _deliver(members: Iterable[User], run: Run) -> None:
             continue
         if chunk and not listener.put(chunk):
             listener.miss(run.events[starts.get(user, 0) :])
+    return len(members) * sum(map(len, chunks.values())) // len(chunks) if chunks else 0

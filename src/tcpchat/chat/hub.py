@@ -30,6 +30,11 @@ class Hub:
         self.state = State(config)
         self._fanout = Fanout()
 
+    @property
+    def fanned_out(self) -> int:
+        """Bytes handed to listeners, about."""
+        return self._fanout.bytes
+
     def attach(self, listener: Listener) -> None:
         """A connection is there. Nothing is sent to it before it enters."""
         self.state.listeners[listener.session] = listener

@@ -1,9 +1,14 @@
 """Addresses as people write them."""
 
+import os
 import re
 from ipaddress import ip_address
+from pathlib import Path
 
 DEFAULT_PORT = 7667
+
+MOST_SOCKET_BYTES = 100
+"""Of the path of a Unix socket; the system takes hardly more."""
 
 _FORMS = (
     re.compile(r"(?P<host>):?(?P<port>\d+)"),
@@ -26,6 +31,30 @@ def parse_address(written: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) < 65_536):
         raise ValueError(f"“{port}” is not a port: a number from 1 to 65535 (for a server, 0 is any free one).")
     return form["host"] or "127.0.0.1", int(port)
+
+
+def parse_private(written: str) -> tuple[str, int] | Path:
+    """``unix:PATH``, or an address of the loopback: what only this machine can reach.
+
+    :raises ValueError: with the reason in words.
+    """
+    kind, _, path = written.partition(":")
+    if kind == "unix":
+        if not path or len(os.fsencode(path)) > MOST_SOCKET_BYTES:
+            raise ValueError(f"“{path}” is no path for a socket: it has 1 to {MOST_SOCKET_BYTES} bytes.")
+        return Path(path)
+    host, port = parse_address(written)
+    if not is_loopback(host):
+        raise ValueError(f"“{written}” can be reached by others. Write 127.0.0.1:PORT, [::1]:PORT or unix:PATH.")
+    return host, port
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine, for itself only."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_host(host: str) -> bool:

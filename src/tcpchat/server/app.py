@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -29,6 +29,7 @@ from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.peer import Peer
+from tcpchat.server.probes import Probes
 from tcpchat.server.reloading import changed, in_force, told
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
@@ -82,8 +83,11 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._names = map("s{}".format, count(1))
         self._load = load
-        self._throttle = Throttle(config.limits)
+        self.throttle = Throttle(config.limits)
         self._passwords = Passwords()
+        self.accepted = 0
+        """Connections that were let in since the start."""
+        self.probes: Probes | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
@@ -121,6 +125,11 @@ class Server:
         return self.addresses[0][1]
 
     @property
+    def sessions(self) -> Collection[Session]:
+        """All connections."""
+        return self._sessions.keys()
+
+    @property
     def clients(self) -> int:
         """How many connections there are."""
         return len(self._sessions)
@@ -142,12 +151,20 @@ class Server:
                 known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
             for address in self.config.listen:
                 self._listeners.append(await listen(address, self._serve, self.config.limits))
+            if self.config.metrics:
+                await self._open_for_probes()
         except BaseException:
             await self.stop()
             raise
         loop = asyncio.get_running_loop()
         self._keeper = loop.create_task(keep_alive(self._sessions, self.admission, self.config.limits))
         self._watcher = loop.create_task(self._watch())
+
+    async def _open_for_probes(self) -> None:
+        from tcpchat.server.metrics import Metrics  # takes memory and time, and is mostly switched off
+
+        self.probes = Probes(self, Metrics(self))
+        await self.probes.start(self.config.metrics)
 
     async def failed(self) -> None:
         """Wait, perhaps for ever, until the log can be relied on no more. Then everybody was told, and is gone.
@@ -180,6 +197,8 @@ class Server:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
         self._passwords.close()
+        if self.probes is not None:
+            await self.probes.close()
         await self.backend.close()
         for listener in self._listeners:
             await listener.wait_closed()
@@ -199,9 +218,9 @@ class Server:
         """
         match wish:
             case Attempt(who=who):
-                self._throttle.attempt(network(address), who, asyncio.get_running_loop().time())
+                self.throttle.attempt(network(address), who, asyncio.get_running_loop().time())
             case Count(who=who):
-                self._throttle.count(network(address), who)
+                self.throttle.count(network(address), who)
             case Hash():
                 return await self._passwords.hash(wish)
             case Check():
@@ -258,6 +277,7 @@ class Server:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return None
+        self.accepted += 1
         self.admission.enter(peer.address)
         return self._talk(reader, writer, peer)
 

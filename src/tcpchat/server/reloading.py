@@ -57,6 +57,7 @@ RESTART = frozenset(
         "durability",
         "keep",
         "as_root",
+        "metrics",
         "limits.enabled",
         "limits.outboxes_bytes",
         "limits.queued",

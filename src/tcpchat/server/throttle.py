@@ -34,6 +34,9 @@ class Throttle:
     def __init__(self, limits: Limits) -> None:
         self._enabled = limits.enabled
         self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+        self.failed = 0
+        """How many attempts failed, and how many came too soon, since the start."""
+        self.throttled = 0
 
     def attempt(self, network: str, who: str, now: float) -> None:
         """:raises Refused: if too many tries failed. Those under way do not count yet."""
@@ -41,10 +44,12 @@ class Throttle:
             return
         for bucket in (self._of_network(network, now), self._of_one(network, who, now)):
             if bucket.level < 1:
+                self.throttled += 1
                 raise Refused("too_many_tries", "Too many tries. Wait a minute before the next one.")
 
     def count(self, network: str, who: str) -> None:
         """One more that failed."""
+        self.failed += 1
         for key in (network, _key(network, who)):
             if (bucket := self._buckets.get(key)) is not None:
                 bucket.level -= 1
