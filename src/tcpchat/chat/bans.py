@@ -115,15 +115,15 @@ class Bans:
         ban = self._all.get(ACCOUNT + names.fold(account)) if account else None
         return ban if ban is not None and ban.holds(now) else None
 
-    def of_person(self, nick: str, origin: str, address: str, now: int) -> Ban | None:
-        """The ban of a mask that means ``nick!user@host``, as others see it, or with the address as host."""
+    def of_person(self, listener: Listener, nick: str, origin: str, now: int) -> Ban | None:
+        """The ban of a mask that means ``nick!user@host``: as others see it, or saw it at first, or the address."""
         if not self._masks:
             return None
-        seen = masks.folded(f"{nick}!{origin}")
-        known = masks.folded(f"{nick}!{origin.partition('@')[0]}@{address}")
+        user = origin.partition("@")[0]
+        hosts = dict.fromkeys((origin, f"{user}@{listener.host}", f"{user}@{listener.address}"))
+        forms = [masks.folded(f"{nick}!{host}") for host in hosts]
         for mask, ban in self._masks.items():
-            means = masks.pattern(mask).match
-            if ban.holds(now) and (means(seen) or means(known)):
+            if ban.holds(now) and any(map(masks.pattern(mask).match, forms)):
                 return ban
         return None
 
@@ -134,7 +134,7 @@ class Bans:
         return (
             self.of_address(listener.address, now)
             or self.of_account(listener.account, now)
-            or (self.of_person(nick, origin, listener.address, now) if nick else None)
+            or (self.of_person(listener, nick, origin, now) if nick else None)
         )
 
 

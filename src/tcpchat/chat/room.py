@@ -94,9 +94,21 @@ class Room:
         """Whether somebody may not come in."""
         return modes.banned(user, self.lists)
 
-    def muted(self, user: User) -> bool:
-        """Whether somebody may not speak, because they are banned, or muted."""
-        return self.listed(user, "b") and not self.listed(user, "e")
+    def muted(self, user: User, nick: str = "") -> bool:
+        """Whether somebody (called `nick`) may not speak, because they are banned, or muted."""
+        bans = self.lists.get("b", {}).values()
+        return any(mask.catches(user, nick) for mask in bans) and not self.listed(user, "e")
+
+    def shuts_out(self, user: User) -> bool:
+        """Whether somebody may not come in, with or without a key."""
+        if user.listener.session in self.invited:
+            return False
+        return self.banned(user) or self.is_full or ("i" in self.modes and not self.listed(user, "I"))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many are in it as may be."""
+        return modes.LIMIT in self.modes and len(self.members) >= int(self.modes[modes.LIMIT])
 
     def rank(self, user: User, letters: str) -> None:
         """A member is this from now on: letters of `modes.RANKS`, or nothing."""

@@ -71,8 +71,8 @@ class User:
     """A nick, whose it is, what they are, and where they sit."""
 
     __slots__ = (
-        "account", "away", "heard", "listener", "markers", "modes", "name", "nick", "nicks", "office", "origin",
-        "rights", "rooms", "since", "watching",
+        "account", "accounts", "away", "came_from", "heard", "listener", "markers", "modes", "name", "nick", "nicks",
+        "office", "origin", "rights", "rooms", "since", "watching",
     )  # fmt: skip
 
     def __init__(self, nick: str, listener: Listener, origin: str, name: str, since: int, place: int) -> None:
@@ -80,8 +80,12 @@ class User:
         self.nick = nick
         self.listener = listener
         self.origin = origin
+        self.came_from = origin
+        """Their ``user@host`` when they came, whatever an operator of the server has made of it."""
         self.name = name
         self.account = listener.account
+        self.accounts: frozenset[str] = frozenset()
+        """All that they were logged in to since they came, folded: who is banned by one stays so with another."""
         self.since = since
         self.heard = since
         self.rooms: dict[str, Room] = {}

@@ -107,6 +107,8 @@ def _modes_set(event: ModesSet) -> str:
 
 def _change(change: ModeChange) -> str:
     on = change.sign == "+"
+    if change.mode == "b" and change.value.startswith("~m:"):
+        return ("muted {}" if on else "let {} speak again").format(change.value.removeprefix("~m:"))
     words = _CHANGES.get(change.mode)
     if words is None:
         return f"set mode {change.sign}{change.mode} {change.value}".rstrip()

@@ -230,11 +230,15 @@ class PlainLines:
 
     def read_ban(self, argument: str) -> Iterator[Request | bytes]:
         """/ban NAME or MASK"""
-        yield self._change("+", "b", argument)
+        yield self._change("+", "b", f"~p:{argument}")
 
     def read_unban(self, argument: str) -> Iterator[Request | bytes]:
         """/unban NAME or MASK"""
-        yield self._change("-", "b", argument)
+        yield self._change("-", "b", f"~p:{argument}")
+
+    def read_mute(self, argument: str) -> Iterator[Request | bytes]:
+        """/mute NAME or MASK"""
+        yield self._change("+", "b", f"~m:~p:{argument}")
 
     def _change(self, sign: Literal["+", "-"], mode: str, value: str) -> Request:
         return Request(commands.SetModes(room=self.current, changes=[commands.ModeChange(sign, mode, value)]))
@@ -387,7 +391,8 @@ COMMANDS = {
     "away": _Command(PlainLines.read_away, "say that you are away, or back"),
     "kick": _Command(PlainLines.read_kick, "put somebody out of the room, if you are its operator", 1),
     "ban": _Command(PlainLines.read_ban, "keep somebody out of the room", 1),
-    "unban": _Command(PlainLines.read_unban, "let them in again", 1),
+    "unban": _Command(PlainLines.read_unban, "let them in again, and speak", 1),
+    "mute": _Command(PlainLines.read_mute, "keep somebody from speaking in the room; /unban ends it", 1),
     "op": _Command(PlainLines.read_op, "make somebody an operator of the room", 1),
     "invite": _Command(PlainLines.read_invite, "ask somebody into the room", 1),
     "help": _Command(PlainLines.read_help, "this list"),

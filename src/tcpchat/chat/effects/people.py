@@ -172,6 +172,7 @@ def _has_account(state: State, user: User, account: str) -> None:
         state.accounts.pop(names.fold(user.account), None)
     user.account = account
     if account:
+        user.accounts |= {names.fold(account)}
         state.accounts.setdefault(names.fold(account), {})[user] = None
 
 

@@ -36,6 +36,8 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
         return
     room = state.opened(event.room)
     folded = names.fold(event.room)
+    if room.members and room.shuts_out(user):  # since they asked: the rule says so
+        return
     if not room.members and folded != names.LOBBY:
         room.found(event.time, modes.OF_A_NEW_ROOM)
         room.rank(user, "o")
@@ -180,12 +182,22 @@ def _change(state: State, room: Room, change: ModeChange, event: ModesSet, fanou
         masks = room.lists.setdefault(mode, {})
         if on:
             masks[mask.key] = mask
+            _uninvite(state, room, mode)
         else:
             masks.pop(mask.key, None)
     elif on:
         room.modes[mode] = value
     else:
         room.modes.pop(mode, None)
+
+
+def _uninvite(state: State, room: Room, mode: str) -> None:
+    """Who is banned now is not invited any more."""
+    if mode == "b":
+        for session in list(room.invited):
+            user = state.at(session)
+            if user is None or room.banned(user):
+                del room.invited[session]
 
 
 def _moved(event: RoomRenamed, room: Room, member: User, people: tuple[str, ...], topic: TopicSet | None) -> Moved:

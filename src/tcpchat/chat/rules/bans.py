@@ -71,7 +71,7 @@ def check(state: State, listener: Listener, nick: str, origin: str) -> None:
 
 def check_name(state: State, user: User, nick: str) -> None:
     """The same for who wants to be called otherwise: that is refused, and nothing else."""
-    found = state.bans.of_person(nick, user.origin, user.listener.address, now_ms())
+    found = state.bans.of_person(user.listener, nick, user.origin, now_ms())
     if found is not None:
         raise Refused("nick_banned", f"Nobody may be called {text.one_line(nick)[:40]} here.", about=nick)
 

@@ -1,5 +1,6 @@
 """What holds in a room, and who may do what in it."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from tcpchat.chat import modes
@@ -18,6 +19,8 @@ MOST_CHANGES = 50
 """In one wish."""
 
 MOST_KEY_BYTES = 64
+
+_PERSON = re.compile(rf"((?:{modes.EXTENDED}{modes.MUTE}:)?){modes.EXTENDED}{modes.PERSON}:(.+)")
 
 
 def set_modes(state: State, user: User, wish: SetModes) -> Rule:
@@ -114,6 +117,8 @@ class _Draft:
 
     def masks(self, change: ModeChange) -> list[ModeChange]:
         """``b``, ``e`` and ``I``: a mask is added or removed, in whatever case of letters it is written."""
+        if found := _PERSON.fullmatch(change.value):
+            return [done for one in self._meant(change, *found.groups()) for done in self.masks(one)]
         try:
             mask = modes.Mask(change.value, "", 0)
         except ValueError:
@@ -130,6 +135,15 @@ class _Draft:
             raise Refused("list_full", text, about=(self._room.name, mask.text))
         masks[mask.key] = mask
         return [ModeChange("+", change.mode, mask.text)]
+
+    def _meant(self, change: ModeChange, mutes: str, who: str) -> list[ModeChange]:
+        """The masks of somebody who is here; of who is not, the nick. Who wrote a mask meant that."""
+        user = None if set(who) & set("*?!@") else self._state.user(who)
+        wanted = [who] if user is None else modes.masks_of(user)
+        if change.sign == "-" and user is not None:
+            there = self._lists[change.mode].values()
+            return [ModeChange("-", change.mode, one.text) for one in there if one.catches(user)]
+        return [ModeChange(change.sign, change.mode, mutes + one) for one in wanted]
 
     def key(self, change: ModeChange) -> list[ModeChange]:
         """``k``: taken away whatever is said with it, and told with it."""

@@ -7,7 +7,7 @@ from tcpchat.chat import masks, modes
 from tcpchat.chat.rights import SEES
 from tcpchat.chat.rules import bans
 from tcpchat.chat.rules.passwords import is_right
-from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, fitting, hidden
+from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, check_voices, fitting, hidden, silenced
 from tcpchat.chat.rules.rule import person as person_called
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
@@ -107,6 +107,7 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     if wish.nick == user.nick:
         return Done()
     bans.check_name(state, user, wish.nick)
+    _check_in_rooms(state, user, wish.nick)
     if (yield records.take_nick(wish.nick, user.listener.session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)
     return Done()
@@ -117,6 +118,7 @@ def set_name(state: State, user: User, wish: SetName) -> Rule:
     name = text.one_line(wish.name)
     if not name or len(name) > MOST_NAME_CHARACTERS:
         raise Refused("bad_name", f"A name has between 1 and {MOST_NAME_CHARACTERS} characters.")
+    check_voices(state, user)
     if name != user.name:
         yield records.Announce(user.signs(NameSet, name=name))
     return Done()
@@ -125,6 +127,8 @@ def set_name(state: State, user: User, wish: SetName) -> Rule:
 def quit_server(state: State, user: User, wish: Quit) -> Rule:
     """Everything the user held is given up, and those who shared a room hear why. Nobody is kept by a long farewell."""
     reason = text.cut(text.one_line(wish.reason), state.config.limits.reason_bytes)[0]
+    if any(silenced(state, user, room) for room in user.rooms.values()):
+        reason = ""
     yield records.Release(user.listener.session, user.signs(Gone, reason=reason))
     return Done()
 
@@ -132,6 +136,8 @@ def quit_server(state: State, user: User, wish: Quit) -> Rule:
 def away(state: State, user: User, wish: Away) -> Rule:
     """Say so, or take it back."""
     reason = fitting("too_long", "An away text", text.one_line(wish.text), state.config.limits.reason_bytes)
+    if reason:
+        check_voices(state, user)
     if reason != user.away:
         yield records.Announce(user.signs(WentAway, text=reason))
     return Done()
@@ -264,6 +270,17 @@ def quit_at_the_door(state: State, listener: Listener, wish: Quit) -> Rule:
     """Nobody knew them."""
     return Done()
     yield
+
+
+def _check_in_rooms(state: State, user: User, nick: str) -> None:
+    """Who is banned or muted in a room does not become somebody else there, nor somebody who is.
+
+    :raises Refused: otherwise.
+    """
+    for room in user.rooms.values():
+        if silenced(state, user, room) or silenced(state, user, room, nick):
+            why = f"You are in {room.name}, and one of these names is banned there. Leave it first."
+            raise Refused("banned_in_room", why, about=(nick, room.name))
 
 
 def _people_in(state: State, user: User, wish: ListPeople, now: int) -> People:

@@ -8,7 +8,19 @@ from tcpchat.chat.access import Access
 from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.room import Room
 from tcpchat.chat.rules import access
-from tcpchat.chat.rules.rule import Rule, Table, fitting, hidden, run_by, runs, seat_in, topic_of, visible
+from tcpchat.chat.rules.rule import (
+    Rule,
+    Table,
+    check_voice,
+    fitting,
+    hidden,
+    run_by,
+    runs,
+    seat_in,
+    silenced,
+    topic_of,
+    visible,
+)
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
@@ -37,6 +49,11 @@ def join(state: State, user: User, wish: Join) -> Rule:
             continue
         event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
         joined = yield records.Hold(records.seat(folded, session), session, event)
+    room = state.room(joined.room)
+    if room is not None and user not in room.members and room.members:  # something else holds by now
+        yield records.Drop(records.seat(folded, session), session)
+        yield from access.leaver(state, user, room)
+        _check_entrance(room, user, wish.key)
     room = seat_in(state, user, joined.room)  # it may have another name by now
     left = state.leavings.of(names.fold(room.name), user.remembered_as)
     if left.time and not left.number:  # nothing had been said there since the server's start
@@ -48,6 +65,7 @@ def part(state: State, user: User, wish: Part) -> Rule:
     """The seat is free again."""
     room = seat_in(state, user, wish.room)
     reason = fitting("too_long", "A reason", text.one_line(wish.reason), state.config.limits.reason_bytes)
+    reason = "" if silenced(state, user, room) else reason  # who may not speak does not on leaving
     session = user.listener.session
     if (yield from access.leaver(state, user, room)):
         room = seat_in(state, user, room.name)
@@ -63,6 +81,7 @@ def set_topic(state: State, user: User, wish: SetTopic) -> Rule:
     room = seat_in(state, user, wish.room)
     if "t" in room.modes and not runs(state, user, room):
         raise Refused("not_operator", f"Only operators set the topic of {room.name}.", about=room.name)
+    check_voice(state, user, room)
     topic = fitting("too_long", "A topic", text.one_line(wish.topic), state.config.limits.topic_bytes)
     yield records.Append(user.signs(TopicSet, room=room.name, topic=topic))
     return Done()
@@ -186,7 +205,7 @@ def _check_entrance(room: Room, user: User, key: str) -> None:
         raise Refused("banned", f"You are banned from {name}.", about=name)
     if "i" in room.modes and not room.listed(user, "I"):
         raise Refused("invite_only", f"One has to be invited into {name}.", about=name)
-    if modes.LIMIT in room.modes and len(room.members) >= int(room.modes[modes.LIMIT]):
+    if room.is_full:
         raise Refused("room_full", f"{name} is full.", about=name)
 
 

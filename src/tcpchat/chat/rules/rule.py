@@ -61,6 +61,28 @@ def run_by(state: State, user: User, name: str) -> Room:
     return room
 
 
+def silenced(state: State, user: User, room: Room, nick: str = "") -> bool:
+    """Whether somebody (called `nick`) may not speak in a room because they are banned there, or muted."""
+    return (
+        bool(room.lists.get("b")) and user not in room.ranks and not runs(state, user, room) and room.muted(user, nick)
+    )
+
+
+def check_voice(state: State, user: User, room: Room) -> None:
+    """Let those go on who may speak.
+
+    :raises Refused: for those who are banned, or muted.
+    """
+    if silenced(state, user, room):
+        raise Refused("cannot_speak", f"You may not speak in {room.name}.", about=room.name)
+
+
+def check_voices(state: State, user: User) -> None:
+    """The same, for what all their rooms are told."""
+    for room in user.rooms.values():
+        check_voice(state, user, room)
+
+
 def entitled(asker: User | Listener, wish: Command) -> None:
     """Let those go on who have the right that the command needs.
 

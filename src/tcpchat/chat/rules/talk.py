@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tcpchat.chat.access import readable
 from tcpchat.chat.room import Room
-from tcpchat.chat.rules.rule import Rule, Table, fitting, person, runs
+from tcpchat.chat.rules.rule import Rule, Table, check_voice, fitting, person, runs
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
@@ -87,6 +87,7 @@ def redact(state: State, user: User, wish: Redact) -> Rule:
         if room is None:
             raise Refused("no_access", f"You are not in {text.one_line(wish.target)[:80]}.", about=wish.target)
         logs = [status + names.fold(room.name) for status in STATUSES if not status or user in room.with_status(status)]
+        check_voice(state, user, room)
         target = {"room": room.name}
     else:
         one = person(state, wish.target)

@@ -67,6 +67,8 @@ TABLES = Tables(
         ("NICK", "banned"): numerics.ERR_YOUREBANNEDCREEP,
         ("USER", "banned"): numerics.ERR_YOUREBANNEDCREEP,
         ("CAP", "banned"): numerics.ERR_YOUREBANNEDCREEP,
+        ("NICK", "banned_in_room"): numerics.ERR_BANONCHAN,
+        ("SETNAME", "cannot_speak"): "CANNOT_CHANGE_REALNAME",
         ("NICK", "nick_banned"): numerics.ERR_ERRONEUSNICKNAME,
     },
     needs={"KLINE": 1, "UNKLINE": 1},
