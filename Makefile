@@ -52,8 +52,9 @@ bench-compare: $(READY) ## two files of results side by side: A=before.json B=af
 bench-count: $(READY) ## count instructions and memory of a fixed scenario; fails if they grew by more than 15 %
 	@$(BIN)/python bench/count.py $(ARGS)
 
-docs: $(READY) ## write what is generated from the code: the JSON Schema
+docs: $(READY) ## write what is generated from the code: the JSON Schema, the settings
 	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
+	@$(BIN)/tcpchat-server config > docs/tcpchat.toml
 
 docs-security: $(READY) ## run the tests of the threat table, and write docs/security.md (ARGS=--long for the long form)
 	@rm -f build/threats.json

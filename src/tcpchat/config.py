@@ -175,7 +175,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     listen: tuple[str, ...] = ("127.0.0.1:7667",)
     """Where clients come in: ``HOST:PORT`` or ``[IPV6]:PORT``. Port 0 lets the system choose."""
     data: Path | None = None
-    """The directory of the log. None: nothing is kept, and a restart forgets everything."""
+    """The directory of the log. None: nothing is kept, and a restart forgets everything; but the command takes the
+    user's data directory then, unless there is ``--no-history``."""
     durability: Literal["full", "normal"] = "full"
     """``full``: what was acknowledged or shown survives a power cut. ``normal``: it survives a crash of the server, and
     a power cut may take the last moments; nothing is ever damaged."""

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from tcpchat.cli.log import data_directory, log
+from tcpchat.cli.settings import hash_password, show
 from tcpchat.cli.usage import Group
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
@@ -251,6 +252,8 @@ def _command(name: str) -> str:
 
 
 main.add_command(log)
+main.add_command(show)
+main.add_command(hash_password)
 
 
 if __name__ == "__main__":
