@@ -9,6 +9,7 @@ from tcpchat.chat.access import Access
 from tcpchat.chat.bans import Bans
 from tcpchat.chat.leavings import Leavings
 from tcpchat.chat.room import Room
+from tcpchat.chat.rooms import Rooms
 from tcpchat.chat.user import Listener, User
 from tcpchat.config import Config
 from tcpchat.model import names
@@ -45,7 +46,8 @@ class State:
         """Those who left or have another nick now, the latest last."""
         lobby = Room(names.LOBBY)
         lobby.found(0, modes.OF_THE_LOBBY)
-        self.rooms: dict[str, Room] = {names.LOBBY: lobby}
+        self.rooms = Rooms()
+        self.rooms[names.LOBBY] = lobby
         self.dormant: dict[str, None] = {}
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
         self.access: dict[str, Access] = {}
@@ -108,7 +110,10 @@ class State:
 
     def opened(self, name: str) -> Room:
         """The room of this name, made if there is none."""
-        return self.rooms.setdefault(names.fold(name), Room(name))
+        folded = names.fold(name)
+        if folded not in self.rooms:
+            self.rooms[folded] = Room(name)
+        return self.rooms[folded]
 
     def tidy(self, folded: str) -> None:
         """Forget a room that nobody is in and nothing is known of, or the oldest of too many that are empty."""

@@ -130,8 +130,8 @@ def room_renamed(state: State, event: RoomRenamed, fanout: Fanout) -> None:
     _move_access(state, before, after)
     announce_all(room, event.time, fanout)
     fanout.flush()
-    state.rooms[after] = room
     room.name, room.number = event.to, event.number
+    state.rooms[after] = room
     if room.topic is not None:
         room.topic = replace(room.topic, room=event.to)
     people = room.roster.names

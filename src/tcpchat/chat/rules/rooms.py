@@ -45,6 +45,8 @@ def join(state: State, user: User, wish: Join) -> Rule:
         _check_space(state, user, folded)
         if room is not None and room.members:
             _check_entrance(room, user, wish.key)
+        else:
+            _check_looks(state, wish.room)
         if state.access.get(folded) is not known or (yield from access.newcomer(state, user, folded, number)):
             continue
         event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
@@ -55,6 +57,8 @@ def join(state: State, user: User, wish: Join) -> Rule:
         yield from access.leaver(state, user, room)
         _check_entrance(room, user, wish.key)
     room = seat_in(state, user, joined.room)  # it may have another name by now
+    if len(room.members) == 1:
+        yield from _first_of_its_looks(state, user, room)
     left = state.leavings.of(names.fold(room.name), user.remembered_as)
     if left.time and not left.number:  # nothing had been said there since the server's start
         left = left._replace(number=(yield records.Find(names.fold(room.name), time=left.time + 1)) - 1)
@@ -138,6 +142,10 @@ def _renamed(state: State, user: User, wish: RenameRoom, known: list[LOGGED]) ->
         raise Refused("cannot_rename", f"It is called {room.name} already.", about=(wish.room, wish.to))
     if after != before and (known or after in state.rooms):
         raise _taken(wish)
+    other = state.rooms.alike(wish.to)
+    if other is not None and other is not room:
+        why = f"The name {wish.to} looks like {other.name}, which is another room."
+        raise Refused("cannot_rename", why, about=(wish.room, wish.to))
     return room
 
 
@@ -191,6 +199,31 @@ def _check_space(state: State, user: User, folded: str) -> None:
         raise Refused("too_many_rooms", f"You are in {len(user.rooms)} rooms, as many as one can be in.", about=folded)
     if folded not in state.rooms and len(state.rooms) - len(state.dormant) >= limits.rooms:
         raise Refused("too_many_rooms", "This server has no space for another room.", about=folded)
+
+
+def _check_looks(state: State, name: str) -> None:
+    """Nobody opens a room that is taken for another one."""
+    other = state.rooms.alike(name)
+    if other is not None:
+        raise _looks_like(name, other)
+
+
+def _first_of_its_looks(state: State, user: User, room: Room) -> Generator[records.Wish, Any, None]:
+    """Of two rooms that look alike and were opened at the same moment, one is left again at once."""
+    other = state.rooms.alike(room.name)
+    if other is None or (room.created, room.name) < (other.created, other.name):
+        return
+    yield records.Drop(
+        records.seat(names.fold(room.name), user.listener.session),
+        user.listener.session,
+        user.signs(Left, room=room.name, reason=""),
+    )
+    raise _looks_like(room.name, other)
+
+
+def _looks_like(name: str, other: Room) -> Refused:
+    known = other.name if "s" not in other.modes else "one that is there"
+    return Refused("bad_room", f"The name {name} looks like {known}: nobody could tell the two apart.", about=name)
 
 
 def _check_entrance(room: Room, user: User, key: str) -> None:
