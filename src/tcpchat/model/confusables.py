@@ -9,8 +9,8 @@ from bisect import bisect_right
 from functools import cache
 from importlib.resources import files
 
-_ASCII = str.maketrans({"0": "o", "1": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "º/₀"})
-"""What confusables.txt says of ASCII, in small letters."""
+_ASCII = str.maketrans({"0": "o", "1": "l", "i": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "º/₀"})
+"""What confusables.txt says of ASCII, in small letters. As capitals are the same, i is I, and so l."""
 
 _TOGETHER = (
     frozenset({"Latin", "Han", "Hiragana", "Katakana"}),
@@ -30,16 +30,14 @@ def skeleton(text: str) -> str:
 
 
 def looks(name: str) -> tuple[str, ...]:
-    """How a name may be read, whatever letters are capitals: names look alike if they have one of these in common.
+    """How a name may be read, in small letters or capitals: names look alike if they have one of these in common.
 
-    A capital I may be read as an l or as an i, so there are up to three.
+    As `I` looks like `l`, and names are the same in small letters and capitals, `i`, `l` and `1` are one.
     """
     if name.isascii():
-        small = name.lower().translate(_ASCII)
-        return (small, name.replace("I", "l").lower().translate(_ASCII)) if "I" in name else (small,)
-    composed = unicodedata.normalize("NFKC", name)
-    upright = "".join([one.lower() if _prototypes().get(one) == "l" else one for one in composed])
-    return tuple(dict.fromkeys(map(_small, (composed.lower(), upright, composed))))
+        return (name.lower().translate(_ASCII),)
+    small = unicodedata.normalize("NFKC", name).lower()
+    return tuple(dict.fromkeys(map(_small, (small, small.upper(), name))))
 
 
 def scripts(text: str) -> frozenset[str]:
@@ -55,7 +53,7 @@ def is_mixed(text: str) -> bool:
 
 def _small(text: str) -> str:
     """The skeleton in small letters, which may look like others than the capitals did."""
-    return skeleton(skeleton(text).lower())
+    return skeleton(skeleton(text).lower()).replace("i", "l")
 
 
 def _script(character: str) -> str:

@@ -28,6 +28,9 @@ MOST_MARKS = 3
 _ROOM_SIGNS = ("#", "&")
 _FORBIDDEN_IN_NICK = frozenset(" ,*?!@.:/\"'<>\\")
 _FORBIDDEN_FIRST_IN_NICK = frozenset("#&+%~$-0123456789=|/")
+_PLAIN_NICK = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{NICK_MOST_CHARACTERS - 1}}}").fullmatch
+"""What most nicks are made of: nothing in them needs a closer look."""
+
 _FORBIDDEN_IN_ROOM = frozenset(" ,:\"'*?\x07")
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -102,19 +105,23 @@ def nick(name: str) -> str:
 
     :raises Refused: with the reason in words, when it is not a name one may have.
     """
+    if _PLAIN_NICK(name) is None:
+        _check_nick(name)
+    reserved = _reserved()
+    for key in keys(name):
+        if key in reserved:
+            raise Refused("bad_nick", _is_reserved(name, reserved[key]), about=name)
+    return fold(name)
+
+
+def _check_nick(name: str) -> None:
     wanted = _Wanted("nickname", "bad_nick", name, NICK_MOST_CHARACTERS)
     wanted.check_length(name)  # before anything that takes long
-    folded = fold(name)
-    for form in (name, folded):  # full-width signs fold to the forbidden ones
+    for form in (name, fold(name)):  # full-width signs fold to the forbidden ones
         wanted.check_length(form)
         if form[0] in _FORBIDDEN_FIRST_IN_NICK:
             raise wanted.refusal(f"A nickname cannot start with {_quoted(form[0])}.")
         wanted.check_characters(form, _FORBIDDEN_IN_NICK)
-    reserved = _reserved()
-    for key in keys(name):
-        if key in reserved:
-            raise wanted.refusal(_is_reserved(name, reserved[key]))
-    return folded
 
 
 def account(name: str) -> str:
