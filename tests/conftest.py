@@ -55,7 +55,7 @@ def seed(request: pytest.FixtureRequest, long: bool) -> int:
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], object]]:
     """What waits is tested on both loops."""
     factories: dict[str, Callable[[], object]] = {"asyncio": asyncio.new_event_loop}
-    if sys.platform != "win32" and {"server", "library"} & set(item.path.parts):
+    if sys.platform != "win32" and {"server", "library", "test_tls.py"} & set(item.path.parts):
         import uvloop
 
         factories["uvloop"] = uvloop.new_event_loop

@@ -141,6 +141,10 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a connection may stay without a nick."""
     line_seconds: Seconds = 30
     """How long an IRC or JSON client may take to finish a line."""
+    handshakes: AtLeastOne = 256
+    """TLS handshakes at the same time. One more ends the one that takes longest, of those from where most come."""
+    handshake_seconds: Seconds = 10
+    """How long a TLS handshake may take."""
     ping_seconds: Seconds = 90
     """After this long without a word from an IRC or JSON client it is pinged."""
     pong_seconds: Seconds = 30
@@ -160,6 +164,24 @@ RIGHTS = {
 """What an operator of the server may have the right to do. Each right is given by itself."""
 
 
+class Tls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The certificate that is shown where `tls_listen` says. It is read again when the files change."""
+
+    certificate: Path | None = None
+    """The server's certificate, and after it those that lead to an authority, in PEM."""
+    key: Path | None = None
+    """Its key, unencrypted, in PEM. None: it is in the file of the certificate."""
+    self_signed: bool = False
+    """Make a certificate, unless there is one: in `certificate`, or else beside the log. Clients have to be told its
+    fingerprint, or trust what they see first."""
+    client_ca: Path | None = None
+    """Certificates, in PEM, that clients may show to log in with (SASL EXTERNAL): these themselves, or those that they
+    have signed. None: clients are not asked."""
+    sts: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """For so many seconds IRC clients that know IRCv3's sts come by TLS only, once they have been here. 0 takes that
+    back. Never for a certificate that signs itself."""
+
+
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who looks after the server while it runs, and what they may do."""
 
@@ -174,6 +196,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     listen: tuple[str, ...] = ("127.0.0.1:7667",)
     """Where clients come in: ``HOST:PORT`` or ``[IPV6]:PORT``. Port 0 lets the system choose."""
+    tls_listen: tuple[str, ...] = ()
+    """Where clients come in by TLS, as in `listen`. The port is 6697 if none is given; and where there is a certificate
+    and no address, it is 127.0.0.1:6697."""
+    tls: Tls = Tls()
+    insecure: bool = False
+    """Whether `listen` may name more than this machine itself: then all that is said, and passwords, can be read on the
+    way."""
     data: Path | None = None
     """The directory of the log. None: nothing is kept, and a restart forgets everything; but the command takes the
     user's data directory then, unless there is ``--no-history``."""

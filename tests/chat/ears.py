@@ -118,6 +118,7 @@ class Ear:
     secure = True
     certificate = ""
     administrator = False
+    encrypted = False
 
     def __init__(self, hub: Hub, session: str, kind: str = "hears all") -> None:
         self.session = session

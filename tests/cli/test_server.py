@@ -1,5 +1,6 @@
 """``tcpchat-server``, started as its users start it: every error names the way out, and nothing is a traceback."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -189,7 +190,7 @@ def test_a_damaged_log(tmp_path: Path) -> None:
     ("options", "words"),
     [
         (["--set", "limits.client=5"], "limits: there is no setting client. Did you mean clients?"),
-        (["--set", "zzz=1"], "there is no setting zzz. There are listen, data,"),
+        (["--set", "zzz=1"], "there is no setting zzz. There are listen, "),
         (["--set", "limits.clients=many"], "The setting limits.clients is wrong: Expected `int`, got `str`"),
         (["--set", "limits.clients=0"], "The setting limits.clients is wrong: Expected `int` >= 1"),
         (["--set", "limits=5"], "limits is a section: write limits.KEY=VALUE"),
@@ -236,3 +237,44 @@ def test_it_explains_itself(option: str) -> None:
     done = subprocess.run([*SERVER, option], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
     assert "tcpchat-server" in done.stdout
+
+
+@pytest.mark.threat(31)
+def test_others_come_in_without_tls_only_if_that_is_meant() -> None:
+    code, words = refused("--listen", "0.0.0.0:7667", "--no-history")
+    assert code == 78
+    assert "Will not listen on 0.0.0.0:7667 without TLS: whoever is on the way can read everything there" in words
+    assert "Use --tls-listen 0.0.0.0:6697 --tls self-signed instead" in words
+    with running("--no-history", "--listen", "0.0.0.0:0", "--insecure") as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert "NOTE" in the_rest(process)[0]
+
+
+def test_a_certificate_that_it_makes_and_how_to_join_by_it(tmp_path: Path) -> None:
+    with running("--data", str(tmp_path), "--tls", "self-signed", "--tls-listen", "127.0.0.1:0") as (process, _):
+        process.send_signal(signal.SIGINT)
+        said, errors = the_rest(process)
+    shown = re.search(r"with TLS +127\.0\.0\.1:(\d+), certificate\n +SHA256:([0-9a-f]{64})\n", said)
+    assert shown, said
+    port, fingerprint = shown.groups()
+    assert f"tcpchat-client tls://127.0.0.1:{port} --accept-fingerprint SHA256:{fingerprint}" in said
+    assert bytes.fromhex(fingerprint).hex(":").upper() in said
+    assert f"/server add tc 127.0.0.1/{port} -tls -tls_fingerprint={fingerprint}" in said
+    assert errors == ""
+    assert (tmp_path / "self-signed.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--tls-listen", "127.0.0.1:0"], "TLS needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self"),
+        (["--tls-key", "key.pem"], "--tls-key needs the certificate that the key belongs to"),
+        (["--tls", "self-signed", "--tls-cert", "cert.pem"], "use either"),
+        (["--tls-cert", "no-such-file.pem"], "Cannot offer TLS. Cannot read no-such-file.pem: no such file"),
+        (["--tls-listen", "no:port", "--tls", "self-signed"], "“port” is not a port"),
+    ],
+)
+def test_tls_that_cannot_be_offered(options: list[str], words: str) -> None:
+    code, said = refused("--no-history", "--listen", "127.0.0.1:0", *options)
+    assert code == 78
+    assert words in said

@@ -214,10 +214,10 @@ async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp
 async def test_a_port_that_needs_special_rights_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may listen everywhere, so the system's refusal is played."""
 
-    async def refuse(*_: object, **__: object) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(asyncio, "start_server", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(tcpchat.CannotStart, match="ports below 1024 need special rights.*--listen 127.0.0.1:7667"):
         async with tcpchat.Server(port=80):
             pass

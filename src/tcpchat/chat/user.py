@@ -46,6 +46,10 @@ class Listener(Protocol):
         """Where they come from: an IP address, which nobody but themselves and some operators may know."""
 
     @property
+    def encrypted(self) -> bool:
+        """Whether they came by TLS."""
+
+    @property
     def secure(self) -> bool:
         """Whether nobody between can read what passes, such as a password."""
 

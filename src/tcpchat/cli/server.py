@@ -9,17 +9,21 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tcpchat.cli.log import data_directory, log
 from tcpchat.cli.settings import hash_password, show
+from tcpchat.cli.tls import how_to_join_by_tls, tls_options, with_tls
 from tcpchat.cli.usage import Group
 from tcpchat.config import BadSetting, Config, load
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_CONFIG, EX_IOERR, EX_NOPERM, CannotStart, LogFailed
 from tcpchat.version import VERSION
+
+if TYPE_CHECKING:
+    from tcpchat.server.app import Server
 
 GARBAGE = 10_000, 20, 20
 """Objects until the garbage collector looks at the young ones, and how often until it looks at older ones.
@@ -55,6 +59,7 @@ ROOT = (
     metavar="HOST:PORT",
     help="Where clients come in; may be given more than once. [default: 127.0.0.1:7667]",
 )
+@tls_options
 @click.option(
     "--data",
     "-d",
@@ -94,6 +99,7 @@ ROOT = (
 @click.pass_context
 def main(
     context: click.Context,
+    /,
     listen: tuple[str, ...],
     data: Path | None,
     no_history: bool,
@@ -101,13 +107,14 @@ def main(
     settings: tuple[str, ...],
     log_level: str | None,
     as_root: bool,
+    **tls: Any,
 ) -> None:
     """Start a chat server. nc, telnet, IRC clients, tcpchat-client and programs all join it on one port."""
     if context.invoked_subcommand is not None:
         return
 
     def configured() -> Config:
-        return _with_options(load(file, settings), listen, data, no_history, log_level)
+        return with_tls(_with_options(load(file, settings), listen, data, no_history, log_level), **tls)
 
     try:
         config = configured()
@@ -188,7 +195,7 @@ async def _serve(config: Config, load: Callable[[], Config]) -> None:
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
         gc.set_threshold(*GARBAGE)
-        for line in _how_to_join(server.addresses, config):
+        for line in _how_to_join(server, config):
             _say(line)
         failed = asyncio.create_task(server.failed())
         either: list[asyncio.Future[Any]] = [stop, failed]
@@ -225,14 +232,17 @@ def _first_signal() -> "asyncio.Future[str]":
     return stop
 
 
-def _how_to_join(addresses: list[tuple[str, int]], config: Config) -> Iterator[str]:
+def _how_to_join(server: "Server", config: Config) -> Iterator[str]:
     """What to type to join, where the data is, and what is switched off."""
-    yield f"tcpchat {VERSION} is listening on {', '.join(write_address(*one) for one in addresses)}"
-    host, port = addresses[0]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    yield f"  terminal    nc {host} {port}"
-    yield f"  our client  {_command('tcpchat-client')} {write_address(host, port)}"
-    yield f"  IRC client  server {host}, port {port}, no TLS; then /join #lobby   (irssi: /connect {host} {port})"
+    addresses, client = server.addresses, _command("tcpchat-client")
+    places = ", ".join(write_address(*one) for one in addresses or server.tls_addresses)
+    yield f"tcpchat {VERSION} is listening on {places}"
+    for host, port in addresses[:1]:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        yield f"  terminal    nc {host} {port}"
+        yield f"  our client  {client} {write_address(host, port)}"
+        yield f"  IRC client  server {host}, port {port}, no TLS; then /join #lobby   (irssi: /connect {host} {port})"
+    yield from how_to_join_by_tls(server, client)
     yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
         yield "  NOTE        others on the network can join, and what is said travels unencrypted"

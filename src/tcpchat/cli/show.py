@@ -145,7 +145,8 @@ def _whois(reply: replies.WhoisReply) -> list[str]:
     name = f" {one.name}" if one.name else ""
     rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
     away = f", away: {one.away}" if one.away else ""
-    return notice(f"{one.nick} ({one.origin}){name}{rooms}{away}")
+    tls = ", by TLS" if reply.encrypted else ""
+    return notice(f"{one.nick} ({one.origin}){name}{tls}{rooms}{away}")
 
 
 def _topic(reply: replies.Topic) -> list[str]:

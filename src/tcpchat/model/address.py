@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 DEFAULT_PORT = 7667
+TLS_PORT = 6697
+"""Where IRC servers have TLS (RFC 7194)."""
 
 MOST_SOCKET_BYTES = 100
 """Of the path of a Unix socket; the system takes hardly more."""
@@ -19,15 +21,15 @@ _FORMS = (
 """A port alone; IPv6 in brackets; a name or IPv4; IPv6 without brackets, which leaves no place for a port."""
 
 
-def parse_address(written: str) -> tuple[str, int]:
-    """``HOST:PORT``, ``HOST``, ``PORT``, ``IPV6`` or ``[IPV6]:PORT`` as host and port; else 127.0.0.1 and 7667.
+def parse_address(written: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """``HOST:PORT``, ``HOST``, ``PORT``, ``IPV6`` or ``[IPV6]:PORT`` as host and port; else 127.0.0.1 and the default.
 
     :raises ValueError: with the reason in words.
     """
     form = next(filter(None, (form.fullmatch(written.strip()) for form in _FORMS)), None)
     if form is None or not _is_host(form["host"] or ""):
         raise ValueError(f"“{written}” is not an address. Write HOST:PORT, or [IPV6]:PORT.")
-    port = form["port"] or str(DEFAULT_PORT)
+    port = form["port"] or str(default_port)
     if not (port.isascii() and port.isdigit() and int(port) < 65_536):
         raise ValueError(f"“{port}” is not a port: a number from 1 to 65535 (for a server, 0 is any free one).")
     return form["host"] or "127.0.0.1", int(port)

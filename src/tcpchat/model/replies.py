@@ -282,6 +282,7 @@ class WhoisReply(Reply, frozen=True, tag="whois"):
     """About one person: when they came, in seconds since 1970, and for how many seconds they said nothing.
 
     `address` is told only to themselves and to operators. `ranks` are those in the rooms where they have one.
+    `encrypted`: they came by TLS.
     """
 
     person: Person
@@ -290,6 +291,7 @@ class WhoisReply(Reply, frozen=True, tag="whois"):
     idle: int
     ranks: dict[str, str] = {}
     address: str = ""
+    encrypted: bool = False
 
 
 class Page(Reply, frozen=True):

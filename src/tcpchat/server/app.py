@@ -22,10 +22,11 @@ from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.server.certificates import Shown
 from tcpchat.server.cloaks import cloak
+from tcpchat.server.doors import Doors
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
-from tcpchat.server.listeners import check_address, listen
 from tcpchat.server.outbox import Budget
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.peer import Peer
@@ -80,7 +81,7 @@ class Server:
         self.outboxes = Budget(config.limits.outboxes_bytes)
         self.admission = Admission(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
-        self._listeners: list[asyncio.Server] = []
+        self._doors = Doors(config)
         self._names = map("s{}".format, count(1))
         self._load = load
         self.throttle = Throttle(config.limits)
@@ -110,19 +111,28 @@ class Server:
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where clients come in: hosts and real ports."""
-        sockets = [one for listener in self._listeners for one in listener.sockets]
-        return [one.getsockname()[:2] for one in sockets]
+        """Where clients come in without TLS: hosts and real ports."""
+        return self._doors.plain
+
+    @property
+    def tls_addresses(self) -> list[tuple[str, int]]:
+        """Where clients come in with TLS: hosts and real ports."""
+        return self._doors.tls
 
     @property
     def host(self) -> str:
         """The first of the addresses."""
-        return self.addresses[0][0]
+        return (self.addresses + self.tls_addresses)[0][0]
 
     @property
     def port(self) -> int:
         """The port of the first address."""
-        return self.addresses[0][1]
+        return (self.addresses + self.tls_addresses)[0][1]
+
+    @property
+    def certificate(self) -> Shown | None:
+        """The certificate that is shown to those who come by TLS now; None where nobody can."""
+        return self._doors.shown
 
     @property
     def sessions(self) -> Collection[Session]:
@@ -139,8 +149,7 @@ class Server:
 
         :raises CannotStart: with the way out; nothing is left behind.
         """
-        for address in self.config.listen:
-            check_address(address)
+        self._doors.check(self.config)
         await self.backend.start(self.hub)
         self.hub.state.log = self.backend.incarnation
         self.hub.state.last_id = self.backend.last_id
@@ -149,8 +158,7 @@ class Server:
             self.hub.state.secret = await self._secret()
             for known in (access, bans):
                 known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
-            for address in self.config.listen:
-                self._listeners.append(await listen(address, self._serve, self.config.limits))
+            await self._doors.open(self.config, self._serve, self, self._talk)
             if self.config.metrics:
                 await self._open_for_probes()
         except BaseException:
@@ -183,8 +191,7 @@ class Server:
         if self._watcher is not None and asyncio.current_task() is not self._watcher:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
-        for listener in self._listeners:
-            listener.close()
+        self._doors.close()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -200,8 +207,7 @@ class Server:
         if self.probes is not None:
             await self.probes.close()
         await self.backend.close()
-        for listener in self._listeners:
-            await listener.wait_closed()
+        await self._doors.wait_closed()
         self._stopped.set()
 
     async def _watch(self) -> None:
@@ -230,18 +236,20 @@ class Server:
         return None
 
     def reload(self) -> str:
-        """Read the configuration again, for all that is decided from now on.
+        """Read the configuration and the certificate again, for all that is decided from now on.
 
         What listens, where the log is, and all else that `reloading.RESTART` names stays as it was at the start.
 
         :returns: what is wrong with it, if anything is: then nothing has changed.
         """
         if self._load is None:  # a program gave it, and gives no other
-            return ""
+            return self._doors.reload(self.config.tls)
         try:
             config = self._load()
         except BadSetting as error:
             return str(error)
+        if problem := self._doors.reload(config.tls):
+            return problem
         names = list(changed(self.config, config))
         self.config = in_force(self.config, config)
         self.hub.state.config = self.config
@@ -270,16 +278,26 @@ class Server:
             raise CannotStart(f"The log in {self.config.data} cannot be used. {error}", EX_IOERR) from error
 
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Awaitable[None] | None:
-        """One client: let in, or told why not, which costs no task."""
+        """One client that comes without TLS: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
-        refusal = self._refusal(peer)
+        refusal = self.admit(peer.address)
         if refusal:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
             return None
-        self.accepted += 1
-        self.admission.enter(peer.address)
         return self._talk(reader, writer, peer)
+
+    def admit(self, address: str) -> str:
+        """See `tls.Gate`."""
+        refusal = self._refusal(Peer(address))
+        if not refusal:
+            self.accepted += 1
+            self.admission.enter(address)
+        return refusal
+
+    def leave(self, address: str) -> None:
+        """See `tls.Gate`."""
+        self.admission.leave(address)
 
     def _refusal(self, peer: Peer) -> str:
         """Why somebody is not let in; empty if they are."""
@@ -290,6 +308,10 @@ class Server:
     def _banned(self, peer: Peer) -> str:
         ban = self.hub.state.bans.of_address(peer.address, now_ms())
         return bans.why(ban) if ban is not None and not peer.administrator else ""
+
+    def sts(self, peer: Peer) -> str:
+        """See `Doors.sts`."""
+        return self._doors.sts(peer)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         session = Session(self, reader, writer, next(self._names), peer)

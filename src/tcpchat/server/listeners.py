@@ -5,10 +5,12 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from typing import Any
 
 from tcpchat.config import Limits
-from tcpchat.model.address import DEFAULT_PORT, parse_address, write_address
+from tcpchat.model.address import DEFAULT_PORT, TLS_PORT, parse_address, write_address
 from tcpchat.model.errors import (
     EX_CONFIG,
     EX_NOHOST,
@@ -32,43 +34,89 @@ STALLED_GRACE = 10.0
 """Seconds that a client which takes nothing stays longer than it may, before the system gives the connection up."""
 
 
-def check_address(address: str) -> tuple[str, int]:
+def check_address(address: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
     """Host and port.
 
     :raises CannotStart: if it is no address.
     """
     try:
-        return parse_address(address)
+        return parse_address(address, default_port)
     except ValueError as error:
         raise CannotStart(f"Cannot listen on {address}: {error}", EX_CONFIG) from error
 
 
-async def listen(address: str, serve: Serve, limits: Limits) -> asyncio.Server:
-    """Start to take connections.
+async def listen(address: str, serve: Serve, limits: Limits, *, insecure: bool = False) -> list[asyncio.Server]:
+    """Start to take connections, which nothing protects on their way: from this machine only, unless `insecure`.
 
     :raises CannotStart: with the way out.
     """
     host, port = check_address(address)
-    try:
-        server = await asyncio.start_server(serve, host, port, backlog=BACKLOG, limit=READ_BUFFER, start_serving=False)
-        for listener in server.sockets:
-            _prepare(listener, limits)
-        await _start(server)
-        return server
-    except socket.gaierror as error:
-        raise CannotStart(
-            f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST
-        ) from error
-    except OSError as error:
-        raise _explained(error, host, port) from error
+    sockets = await bind(host, port, limits, "--listen", exposed=insecure)
+    return [await asyncio.start_server(serve, sock=one, backlog=BACKLOG, limit=READ_BUFFER) for one in sockets]
 
 
-async def _start(server: asyncio.Server) -> None:
+async def bind(host: str, port: int, limits: Limits, option: str, *, exposed: bool = True) -> list[socket.socket]:
+    """Sockets, one for each address of the host, that listen.
+
+    :param option: the one with which another address can be chosen.
+    :param exposed: whether others than this machine may be able to reach them.
+    :raises CannotStart: with the way out.
+    """
+    bound: list[socket.socket] = []
     try:
-        await server.start_serving()
-    except OSError:
-        server.close()
+        for family, kind, protocol, _, address in await _addresses(host, port):
+            bound.append(_bound(socket.socket(family, kind, protocol), address, limits))
+            if not exposed and not is_loopback(bound[-1].getsockname()[0]):
+                raise CannotStart(_exposed(host, port), EX_CONFIG)
+        for one in bound:
+            one.listen(BACKLOG)
+        return bound
+    except (OSError, CannotStart) as error:
+        for one in bound:
+            one.close()
+        if isinstance(error, OSError):
+            raise _explained(error, host, port, option) from error
         raise
+
+
+async def _addresses(host: str, port: int) -> list[Any]:
+    """What `socket.getaddrinfo` says of them, each once. Only a name has to be looked up, which takes a thread."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(found))
+
+
+def _bound(fresh: socket.socket, address: tuple[object, ...], limits: Limits) -> socket.socket:
+    try:
+        fresh.setblocking(False)
+        if os.name == "posix":
+            fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if fresh.family == socket.AF_INET6:  # what comes by IPv4 has a socket of its own
+            fresh.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        fresh.bind(address)
+        _prepare(fresh, limits)
+        return fresh
+    except BaseException:
+        fresh.close()
+        raise
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine itself is reached there."""
+    parsed = ip_address(address.partition("%")[0])
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped.is_loopback
+    return parsed.is_loopback
+
+
+def _exposed(host: str, port: int) -> str:
+    return (
+        f"Will not listen on {write_address(host, port)} without TLS: whoever is on the way can read everything there, "
+        f"passwords too. Use --tls-listen {write_address(host, TLS_PORT)} --tls self-signed instead; or, if the "
+        "network itself is safe, say so with --insecure (in a configuration: insecure = true)."
+    )
 
 
 def _prepare(listener: socket.socket, limits: Limits) -> None:
@@ -88,14 +136,16 @@ def _prepare(listener: socket.socket, limits: Limits) -> None:
             listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def _explained(error: OSError, host: str, port: int) -> CannotStart:
+def _explained(error: OSError, host: str, port: int, option: str) -> CannotStart:
+    if isinstance(error, socket.gaierror):
+        return CannotStart(f"Cannot listen on {host}: there is no such host name. {_own_addresses()}", EX_NOHOST)
     code = error.errno
     if code in {errno.EADDRINUSE, 10048}:
         owner = owner_of(port)
         who = f"{owner} is listening there already" if owner else "another program is listening there already"
         return CannotStart(
             f"Cannot listen on {write_address(host, port)}: {who}. "
-            f"Stop it, or choose another port: --listen {write_address(host, port + 1)}",
+            f"Stop it, or choose another port: {option} {write_address(host, port + 1)}",
             EX_UNAVAILABLE,
         )
     if code in {errno.EADDRNOTAVAIL, 10049}:
@@ -103,7 +153,7 @@ def _explained(error: OSError, host: str, port: int) -> CannotStart:
     if code in {errno.EACCES, errno.EPERM, 10013}:
         return CannotStart(
             f"Cannot listen on port {port}: ports below 1024 need special rights. "
-            f"Choose a higher one: --listen {write_address(host, DEFAULT_PORT)}",
+            f"Choose a higher one: {option} {write_address(host, DEFAULT_PORT)}",
             EX_NOPERM,
         )
     return CannotStart(f"Cannot listen on {write_address(host, port)}: {in_words(error)}.", EX_OSERR)

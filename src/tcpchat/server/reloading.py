@@ -53,12 +53,16 @@ def _kept(before: Any, after: Any, section: str) -> Any:
 RESTART = frozenset(
     {
         "listen",
+        "tls_listen",
+        "insecure",
         "data",
         "durability",
         "keep",
         "as_root",
         "metrics",
         "limits.enabled",
+        "limits.handshakes",
+        "limits.handshake_seconds",
         "limits.outboxes_bytes",
         "limits.queued",
         "limits.enter_seconds",

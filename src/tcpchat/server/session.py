@@ -99,6 +99,11 @@ class Session:
         return self.peer.address
 
     @property
+    def encrypted(self) -> bool:
+        """See `Listener.encrypted`."""
+        return self.peer.encrypted
+
+    @property
     def secure(self) -> bool:
         """See `Listener.secure`."""
         return self.peer.secure
@@ -224,10 +229,12 @@ class Session:
             return
         if greeted and kind != "line":
             self.outbox.put(b"\r\n")  # the prompt is a line of its own
-        dialects: dict[Kind, type[Irc] | type[JsonLines]] = {"irc": Irc, "jsonl": JsonLines}
-        self.dialect = (
-            dialects[kind](self._config) if kind in dialects else line.PlainLines(self._config, greeted=greeted)
-        )
+        if kind == "irc":
+            self.dialect = Irc(self._config, sts=self._server.sts(self.peer))
+        elif kind == "jsonl":
+            self.dialect = JsonLines(self._config)
+        else:
+            self.dialect = line.PlainLines(self._config, greeted=greeted)
         self.encoding = self.dialect.encoding
 
     async def _take(self, data: bytes | None) -> None:

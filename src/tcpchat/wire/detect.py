@@ -46,3 +46,16 @@ REFUSALS: dict[Kind, bytes] = {
     ),
 }
 """What those get who are not served: a TLS alert (fatal, internal_error; RFC 8446 section 6), an HTTP answer."""
+
+NOT_TLS = b"ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT\r\n"
+"""What those get who send something else where only TLS is spoken."""
+
+
+def detect_tls(data: bytes) -> bool:
+    """Whether these bytes, at least one, can begin TLS: a record of type handshake, version 3.x (RFC 8446, 5.1)."""
+    return b"\x16\x03".startswith(data[:2])
+
+
+def refuse_plain(data: bytes) -> bytes:
+    """The answer to bytes that begin no TLS, where only that is spoken."""
+    return REFUSALS["http"] if detect(data) == "http" else NOT_TLS

@@ -288,7 +288,8 @@ class PlainLines:
         one = reply.person
         away = f", away: {one.away}" if one.away else ""
         rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
-        return text_lines(f"-- {one.nick} ({one.origin}) {one.name}{rooms}{away}")
+        tls = ", by TLS" if reply.encrypted else ""
+        return text_lines(f"-- {one.nick} ({one.origin}) {one.name}{tls}{rooms}{away}")
 
     def write_topic(self, command: commands.Command, reply: replies.Topic) -> bytes:
         """What it is, and whose."""

@@ -209,6 +209,7 @@ def whois(state: State, user: User, wish: Whois) -> Rule:
         ranks={room.name: room.shown_rank(one) for room in rooms if one in room.ranks},
         since=one.since // 1_000,
         idle=about_it.idle,
+        encrypted=one.listener.encrypted,
         address=one.listener.address if one is user or SEES in user.rights else "",
     )
     yield

@@ -32,6 +32,8 @@ SEARCH = "soju.im/search"
 SERVER_TIME = "server-time"
 SETNAME = "setname"
 STANDARD_REPLIES = "standard-replies"
+STS = "sts"
+"""Nobody can ask for it: it only tells, those who see values, where TLS is (ircv3.net/specs/extensions/sts)."""
 USERHOST_IN_NAMES = "userhost-in-names"
 
 
@@ -72,10 +74,11 @@ NOTHING: frozenset[str] = frozenset()
 class Negotiation:
     """What one client wants, and whether it is still deciding."""
 
-    __slots__ = ("_config", "_room", "enabled", "open", "version")
+    __slots__ = ("_config", "_room", "_sts", "enabled", "open", "version")
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, sts: str = "") -> None:
         self._config = config
+        self._sts = [f"{STS}={sts}"] if sts else []
         self.enabled = NOTHING
         self.version = 0
         self._room = 0
@@ -101,7 +104,7 @@ class Negotiation:
         if wanted < VALUES_SINCE:
             yield "LS", " ".join(OFFERED)
             return
-        *starts, last = _lines(map(self._with_value, OFFERED), self._room)
+        *starts, last = _lines([*self._sts, *map(self._with_value, OFFERED)], self._room)
         for start in starts:
             yield "LS", "*", start
         yield "LS", last

@@ -116,9 +116,10 @@ class Irc:
     answers_pings = True
     silent_on: frozenset[type[Command]] = frozenset({Say})
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, sts: str = "") -> None:
+        """`sts`: what is told of TLS, the value of the capability of that name; empty: nothing."""
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)
-        self._context = Context(config, USAGE)
+        self._context = Context(config, USAGE, sts)
         self._response: Response | None = None
         self._seen = self._context.capabilities
         self._plain = encoding(self._seen, config.name)

@@ -108,7 +108,7 @@ def read_whois(context: Context, message: Message) -> Iterator[Request | bytes]:
 
 
 def write_whois(context: Context, request: Request, reply: replies.WhoisReply) -> bytes:
-    """311, 319, 312, 313, 330, 335, 301, 338, 317, 318."""
+    """311, 319, 312, 313, 330, 335, 301, 671, 338, 317, 318."""
     one, numeric = reply.person, context.numeric
     answer = [numeric(numerics.RPL_WHOISUSER, one.nick, _user(one), _host(one), "*", last=one.name)]
     rooms = [shown_rank(context, reply.ranks.get(room, "")) + room for room in reply.rooms]
@@ -122,6 +122,8 @@ def write_whois(context: Context, request: Request, reply: replies.WhoisReply) -
         answer.append(numeric(numerics.RPL_WHOISBOT, one.nick, last="is a bot"))
     if one.away:
         answer.append(numeric(numerics.RPL_AWAY, one.nick, last=one.away))
+    if reply.encrypted:
+        answer.append(numeric(numerics.RPL_WHOISSECURE, one.nick, last="is using a secure connection"))
     if reply.address:
         origin = (one.nick, one.origin, reply.address)
         answer.append(numeric(numerics.RPL_WHOISACTUALLY, *origin, last="is really connecting from there"))

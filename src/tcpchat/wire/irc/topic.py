@@ -30,12 +30,12 @@ class Context:
         "origin", "password", "refused_nick", "server", "user", "verbs", "wanted_nick",
     )  # fmt: skip
 
-    def __init__(self, config: Config, verbs: Mapping[str, str]) -> None:
-        """`verbs`: how each verb is used, for HELP."""
+    def __init__(self, config: Config, verbs: Mapping[str, str], sts: str = "") -> None:
+        """`verbs`: how each verb is used, for HELP; `sts`: what is told of TLS."""
         self.config = config
         self.verbs = verbs
         self.server = config.name
-        self.negotiation = Negotiation(config)
+        self.negotiation = Negotiation(config, sts)
         self.me = ""
         """The client's nick; empty until it is in."""
         self.origin = ""

@@ -1,0 +1,221 @@
+"""Where only TLS is spoken: connections are accepted, looked at, and shake hands, before they are anybody's.
+
+A connection is let in before any work is done for it, and the first byte decides whether there will be any: until it
+comes, a connection costs a socket and a task, and one that begins no TLS never costs more. Handshakes are few at the
+same time (`Limits.handshakes`) and short (`Limits.handshake_seconds`).
+"""
+
+import asyncio
+import errno
+import hashlib
+import logging
+import socket
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+from tcpchat.config import Limits
+from tcpchat.server.certificates import Certificates
+from tcpchat.server.limits import network
+from tcpchat.server.listeners import READ_BUFFER
+from tcpchat.server.peer import Peer
+from tcpchat.wire.detect import LONGEST_SIGN, REFUSALS, detect_tls, refuse_plain
+
+SHUTDOWN_SECONDS = 5.0
+"""How long a client may take to take leave of TLS."""
+
+MOST_AT_ONCE = 64
+"""Connections accepted before others get a turn."""
+
+NO_FILES_PAUSE = 1.0
+"""Seconds until it is tried again, when the system has no file left for a connection."""
+
+_NO_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Peer], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class Gate(Protocol):
+    """Who is let in."""
+
+    def admit(self, address: str) -> str:
+        """Count one more from there; or say why not."""
+
+    def leave(self, address: str) -> None:
+        """One less."""
+
+
+class _Handshake:
+    """One connection that is not anybody's yet."""
+
+    __slots__ = ("address", "connection", "done", "task")
+
+    def __init__(self, connection: socket.socket, address: str) -> None:
+        self.connection: socket.socket | None = connection
+        """None as soon as a transport has it, which closes it."""
+        self.address = address
+        self.done = False
+        """Whether it has become a session."""
+        self.task: asyncio.Task[None] | None = None
+
+
+class Handshakes:
+    """All that are under way, on whatever socket they came in."""
+
+    def __init__(self, certificates: Certificates, limits: Limits, gate: Gate, talk: Talk) -> None:
+        """`talk`: what follows, with who it is; it leaves through the gate by itself."""
+        self._certificates = certificates
+        self._limits = limits
+        self._gate = gate
+        self._talk = talk
+        self._under_way: dict[_Handshake, str] = {}
+        """Each with the network it comes from, the oldest first."""
+
+    def begin(self, connection: socket.socket, address: str) -> None:
+        """Take a connection."""
+        connection.setblocking(False)
+        refusal = self._gate.admit(address)
+        if refusal:
+            log.debug("refused a connection from %s: %s", address, refusal)
+            _answer(connection, REFUSALS["tls"])
+            return
+        if len(self._under_way) >= self._limits.handshakes:
+            self._end_one()
+        handshake = _Handshake(connection, address)
+        self._under_way[handshake] = network(address)
+        handshake.task = asyncio.get_running_loop().create_task(self._shake(handshake))
+        handshake.task.add_done_callback(partial(self._over, handshake))
+
+    async def close(self) -> None:
+        """End all of them."""
+        tasks = [handshake.task for handshake in self._under_way if handshake.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end_one(self) -> None:
+        """The oldest of the network that has the most: who floods displaces themselves, not others."""
+        (most, _), *_ = Counter(self._under_way.values()).most_common(1)
+        oldest = next(one for one, place in self._under_way.items() if place == most)
+        log.debug("too many TLS handshakes: the oldest from %s is ended", most)
+        del self._under_way[oldest]
+        assert oldest.task is not None
+        oldest.task.cancel()
+
+    def _over(self, handshake: _Handshake, _: "asyncio.Task[None]") -> None:
+        self._under_way.pop(handshake, None)
+        handshake.task = None
+        if handshake.connection is not None:
+            handshake.connection.close()
+        if not handshake.done:
+            self._gate.leave(handshake.address)
+
+    async def _shake(self, handshake: _Handshake) -> None:
+        try:
+            async with asyncio.timeout(self._limits.handshake_seconds):
+                await self._meet(handshake)
+        except OSError as error:  # which TimeoutError and ssl.SSLError are
+            log.debug("no TLS with %s: %s", handshake.address, str(error) or type(error).__name__)
+            if isinstance(error, TimeoutError) and handshake.connection is not None:  # perhaps a person with nc
+                _answer(handshake.connection, refuse_plain(b""))
+            error.__traceback__ = None  # it has the frames, and they have all the rest
+
+    async def _meet(self, handshake: _Handshake) -> None:
+        connection = handshake.connection
+        assert connection is not None
+        data = await _first_bytes(connection)
+        if not detect_tls(data):
+            if data:
+                log.debug("no TLS with %s: it sends something else", handshake.address)
+                _answer(connection, refuse_plain(data))
+            return
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(READ_BUFFER, loop)
+        protocol = asyncio.StreamReaderProtocol(reader, partial(self._go_on, handshake), loop)
+        handshake.connection = None
+        await loop.connect_accepted_socket(
+            lambda: protocol, connection, ssl=self._certificates.shown.context,
+            ssl_handshake_timeout=self._limits.handshake_seconds, ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+        )  # fmt: skip
+
+    def _go_on(
+        self, handshake: _Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Awaitable[None]:
+        handshake.done = True
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        certificate = hashlib.sha256(shown).hexdigest() if shown else ""
+        return self._talk(reader, writer, Peer(handshake.address, encrypted=True, certificate=certificate))
+
+
+class TlsListener:
+    """Accepts what comes in on some sockets."""
+
+    def __init__(self, sockets: list[socket.socket], handshakes: Handshakes) -> None:
+        self.sockets = sockets
+        self._handshakes = handshakes
+        self._tasks = [asyncio.get_running_loop().create_task(self._accept(one)) for one in sockets]
+
+    def close(self) -> None:
+        """Take no more."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing is left, neither sockets nor handshakes."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for one in self.sockets:
+            one.close()
+        await self._handshakes.close()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for _ in range(MOST_AT_ONCE):
+                try:
+                    connection, address = await loop.sock_accept(listener)
+                except OSError as error:
+                    await self._cannot_accept(error)
+                else:
+                    self._handshakes.begin(connection, sys.intern(str(address[0])))
+            await asyncio.sleep(0)
+
+    async def _cannot_accept(self, error: OSError) -> None:
+        """Who gave up before they were accepted is no reason to wait."""
+        if error.errno in _NO_FILES:
+            log.warning("Connections wait: the system has no more open files for this server.")
+            await asyncio.sleep(NO_FILES_PAUSE)
+
+
+async def _first_bytes(connection: socket.socket) -> bytes:
+    """What comes first, without taking it: the handshake needs it. Nothing: it was closed."""
+    loop = asyncio.get_running_loop()
+    come = loop.create_future()
+    try:
+        loop.add_reader(connection, _wake, come)
+    except NotImplementedError:  # Windows: then the handshake itself finds out
+        return b"\x16"
+    try:
+        await come
+    finally:
+        loop.remove_reader(connection)
+    return connection.recv(LONGEST_SIGN, socket.MSG_PEEK)
+
+
+def _wake(come: "asyncio.Future[None]") -> None:
+    if not come.done():
+        come.set_result(None)
+
+
+def _answer(connection: socket.socket, last_words: bytes) -> None:
+    """Say it, if that is possible at once, and close. What was sent is taken, else the system would send a reset."""
+    try:
+        connection.send(last_words)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(READ_BUFFER)
+    except OSError:
+        pass
+    connection.close()
