@@ -36,7 +36,7 @@ DAMAGE = (apsw.CorruptError, apsw.NotADBError, msgspec.DecodeError, UnicodeDecod
 
 Durability = Literal["full", "normal"]
 
-_FOREIGN = ("nfs", "cifs", "smb", "fuse.sshfs", "fuse.gluster", "afs", "ceph", "lustre")
+FOREIGN = ("nfs", "cifs", "smb", "fuse.sshfs", "fuse.gluster", "afs", "ceph", "lustre")
 """File systems on which SQLite's locks and its shared memory cannot be relied on (sqlite.org/wal.html)."""
 
 
@@ -306,7 +306,7 @@ def prepare(directory: Path) -> Path:
             EX_CONFIG,
         )
     kind = file_system(directory)
-    if kind.startswith(_FOREIGN):
+    if kind.startswith(FOREIGN):
         raise CannotStart(
             f"{directory} is on a network file system ({kind}), where the log cannot be kept safely. "
             "Choose a directory on a disk of this machine with --data DIR.",

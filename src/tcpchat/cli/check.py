@@ -1,0 +1,239 @@
+"""``tcpchat-server check``: what is wrong with a configuration and the place it is for, what is risky, what holds."""
+
+import errno
+import os
+import shutil
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from textwrap import fill
+
+import click
+import msgspec
+
+from tcpchat.cli.log import data_directory
+from tcpchat.cli.usage import Command
+from tcpchat.config import BadSetting, Config, load
+from tcpchat.model.address import is_loopback, parse_address
+from tcpchat.model.errors import EX_CONFIG, CannotStart, in_words
+from tcpchat.model.private import OTHERS_WRITE
+
+SOON = timedelta(days=21)
+"""A certificate should be renewed by then."""
+
+FORGETFUL = ("tmpfs", "ramfs", "overlay")
+"""File systems that a restart of the machine, or of its container, empties."""
+
+OLDEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier time."""
+
+Look = Callable[[Config], Iterator[str]]
+
+
+@click.command(cls=Command)
+@click.option("--config", "-c", "file", type=click.Path(path_type=Path), metavar="FILE", help="The TOML file.")
+@click.option("--set", "-s", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; more than once.")
+def check(file: Path | None, settings: tuple[str, ...]) -> None:
+    """Say what is wrong and what is risky, and what the limits are. Nothing is changed."""
+    try:
+        config = load(file, settings)
+    except BadSetting as error:
+        _tell("WRONG", [str(error)])
+        sys.exit(EX_CONFIG)
+    config = msgspec.structs.replace(config, data=data_directory(config.data))
+    wrong = [text for look in WRONG for text in look(config)]
+    risky = [text for look in RISKY for text in look(config)] + list(_changeable(file))
+    _tell("WRONG", wrong)
+    _tell("RISKY", risky)
+    _tell("LIMITS", list(_limits(config)))
+    if not wrong and not risky:
+        click.echo("Nothing is wrong, and nothing is risky.")
+    sys.exit(EX_CONFIG if wrong else 0)
+
+
+def _tell(kind: str, texts: list[str]) -> None:
+    for text in texts:
+        click.echo(fill(text, 110, initial_indent=f"{kind:8}", subsequent_indent=" " * 8, break_on_hyphens=False))
+    if texts:
+        click.echo()
+
+
+# what is wrong
+
+
+def _log(config: Config) -> Iterator[str]:
+    """Whether the log can be kept there. Only looked at: it may be in use."""
+    from tcpchat.backend.schema import FOREIGN, file_system
+
+    assert config.data is not None
+    kind = file_system(config.data)
+    if kind.startswith(FOREIGN):
+        yield f"{config.data} is on a network file system ({kind}), where the log cannot be kept safely: set data."
+    place = next(path for path in (config.data, *config.data.resolve().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        yield f"data is {config.data}, and {place} cannot be written: set another one, or its owner."
+    elif place == config.data and place.stat().st_mode & OTHERS_WRITE:
+        yield f"Others on this machine can write in {place}. Type: chmod go-w {place}"
+
+
+def _addresses(config: Config) -> Iterator[str]:
+    """Whether it could listen there. Where somebody does already it may be the server itself."""
+    from tcpchat.server.listeners import own_addresses
+
+    for address in config.listen:
+        host, port = parse_address(address)
+        try:
+            for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                with socket.socket(family, kind, protocol) as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(place)
+        except socket.gaierror:
+            yield f"listen has {address}, and there is no such host name."
+        except PermissionError:
+            yield f"listen has {address}: ports below 1024 need special rights. Take a higher one."
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                yield f"listen has {address}: {in_words(error)}. This machine has {', '.join(own_addresses())}."
+
+
+def _root(config: Config) -> Iterator[str]:
+    from tcpchat.cli.server import ROOT, is_root
+
+    if is_root() and not config.as_root and "TCPCHAT_AS_ROOT" not in os.environ:
+        yield ROOT
+
+
+# what is risky
+
+
+def _open_to_others(config: Config) -> Iterator[str]:
+    there = [address for address in config.listen if not is_loopback(parse_address(address)[0])]
+    if there:
+        yield f"listen has {', '.join(there)}: what is said there can be read and changed on the way. Use TLS."
+
+
+def _open_registration(config: Config) -> Iterator[str]:
+    public = any(not is_loopback(parse_address(address)[0]) for address in config.listen)
+    if public and getattr(config, "registration", "open") == "open" and not config.password:
+        yield "Everybody on the network can make accounts: registration is open, and there is no password."
+
+
+def _limits_off(config: Config) -> Iterator[str]:
+    if not config.limits.enabled:
+        yield "limits.enabled is false: anybody can flood the server. That is for benchmarks and tests only."
+
+
+def _plain_passwords(config: Config) -> Iterator[str]:
+    passwords = {"password": config.password}
+    passwords |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
+    plain = [place for place, password in passwords.items() if password and not password.startswith("$argon2")]
+    if plain:
+        yield (
+            f"{', '.join(plain)}: who sees the file knows the password. Write its hash instead: "
+            "tcpchat-server hash-password"
+        )
+
+
+def _durability(config: Config) -> Iterator[str]:
+    if config.durability == "normal":
+        yield "durability is normal: a power cut takes what was said in the last moments, although it was shown."
+
+
+def _place_of_log(config: Config) -> Iterator[str]:
+    from tcpchat.backend.schema import file_system
+
+    assert config.data is not None
+    kind = file_system(config.data)
+    if kind in FORGETFUL:
+        yield f"{config.data} is on {kind}, which a restart of the machine or its container empties: set data."
+    place = next(path for path in (config.data, *config.data.resolve().parents) if path.exists())
+    total, _, free = shutil.disk_usage(place)
+    if free < total * 0.05:
+        yield f"Of the disk under {config.data} {free >> 20} MB are left. When it is full, no message is taken."
+
+
+def _clock(config: Config) -> Iterator[str]:
+    """Whether it is later than everything that was said."""
+    latest = max(_latest(config), int(OLDEST.timestamp() * 1_000))
+    if time.time() * 1_000 < latest:
+        yield (
+            f"The clock shows {datetime.now(UTC):%Y-%m-%d %H:%M} (UTC), and that has been before: it is wrong, or was. "
+            "What is said is dated after what was said all the same."
+        )
+
+
+def _latest(config: Config) -> int:
+    """When the latest entry was made, in milliseconds since 1970."""
+    from tcpchat.backend import schema
+
+    assert config.data is not None
+    path = config.data / schema.FILE
+    if not path.exists():
+        return 0
+    try:
+        with schema.explained(path), closing(schema.open_for_reading(path)) as db:
+            return int(db.execute("SELECT coalesce(max(time), 0) FROM entry").get)
+    except CannotStart:  # whoever starts it is told
+        return 0
+
+
+def _open_files(config: Config) -> Iterator[str]:
+    from tcpchat.server.limits import SPARE_FILES, open_files, raise_open_files
+
+    raise_open_files()  # as the server does
+    most = open_files() - SPARE_FILES
+    if most < config.limits.clients:
+        yield (
+            f"limits.clients is {config.limits.clients}, but the system lets this user have {max(0, most)} connections "
+            "(ulimit -n; LimitNOFILE= in a unit of systemd)."
+        )
+
+
+def _runs_as_root(config: Config) -> Iterator[str]:
+    if config.as_root:
+        yield "as_root is true: who breaks into the server has the whole machine. Give it a user of its own."
+
+
+def _changeable(file: Path | None) -> Iterator[str]:
+    """Who can change the configuration decides what the server does."""
+    if file is not None and os.name != "nt" and file.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield f"Others on this machine can change {file}. Type: chmod go-w {file}"
+
+
+# what holds
+
+
+def _limits(config: Config) -> Iterator[str]:
+    limits = config.limits
+    values = {field.name: getattr(limits, field.name) for field in msgspec.structs.fields(limits)}
+    shown = (f"{name} {_written(value)}" for name, value in values.items() if name != "enabled")
+    yield ", ".join(shown) if limits.enabled else "none for addresses and rates: limits.enabled is false"
+
+
+def _written(value: object) -> str:
+    return (
+        f"{value:g}"
+        if isinstance(value, float)
+        else ", ".join(value) or "none"
+        if isinstance(value, tuple)
+        else str(value)
+    )
+
+
+WRONG: tuple[Look, ...] = (_root, _log, _addresses)
+RISKY: tuple[Look, ...] = (
+    _open_to_others,
+    _open_registration,
+    _limits_off,
+    _plain_passwords,
+    _durability,
+    _place_of_log,
+    _clock,
+    _open_files,
+    _runs_as_root,
+)
