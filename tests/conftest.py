@@ -15,6 +15,9 @@ from tests.threats import Threats
 
 Connect = Callable[[], Awaitable[Peer]]
 
+UNHURRIED = dict.fromkeys(("messages_burst", "questions_burst", "history_burst", "logins_burst"), 1_000_000)
+"""Limits for tests that ask for much at once, and are not about how much that may be."""
+
 collect_ignore = ["clients"]
 """Run only when asked for: make test-clients."""
 
@@ -65,7 +68,7 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 @pytest.fixture
 def config(tmp_path: Path) -> tcpchat.Config:
     """What the server of a test is started with. Modules override it."""
-    return tcpchat.Config(data=tmp_path / "data")
+    return tcpchat.Config(data=tmp_path / "data", limits=tcpchat.Limits(**UNHURRIED))
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whatever has to do with passwords. Wrong ones have a throttle besides."""
     questions_burst: AtLeastOne = 250
     questions_per_minute: PerMinute = 300
-    """All other requests. The answers count too: each 4 KiB of them are one more."""
+    """All other requests. Long answers count, too: each 16 KiB of them are one more."""
 
 
 class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,10 +11,12 @@ import pydle
 import pytest
 
 import tcpchat
+from tests.conftest import UNHURRIED
 from tests.peer import Peer
 
 ROOM = "#ops"
 PASSWORD = "sesame"
+CONFIG = tcpchat.Config(limits=tcpchat.Limits(**UNHURRIED))
 
 
 class Bot(pydle.Client):
@@ -50,19 +52,19 @@ async def bot() -> AsyncIterator[Bot]:
 
 
 async def test_a_bot_logs_in_answers_and_comes_back(bot: Bot, tmp_path: Path) -> None:
-    async with tcpchat.Server(data=tmp_path, port=0) as server:
+    async with tcpchat.Server(CONFIG, data=tmp_path, port=0) as server:
         port = server.port
         await register(port, "robot")
         await bot.connect("127.0.0.1", port)
         await is_logged_in_and_answers(port, "ann")
-    async with tcpchat.Server(data=tmp_path, port=port):
+    async with tcpchat.Server(CONFIG, data=tmp_path, port=port):
         await is_logged_in_and_answers(port, "bob")
 
 
 async def test_the_library_finds_nothing_wrong_with_what_the_server_says(
     bot: Bot, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with tcpchat.Server(data=tmp_path, port=0) as server:
+    async with tcpchat.Server(CONFIG, data=tmp_path, port=0) as server:
         await register(server.port, "robot")
         with caplog.at_level(logging.WARNING):
             await bot.connect("127.0.0.1", server.port)

@@ -8,6 +8,7 @@ import pytest
 
 import tcpchat
 from tcpchat.server.listeners import own_addresses
+from tests.conftest import UNHURRIED
 from tests.link import Link
 from tests.peer import PATIENCE
 
@@ -199,7 +200,7 @@ async def test_a_bot_that_is_slow_can_still_say_something(server: tcpchat.Server
 async def test_a_program_that_takes_no_events_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tcpchat.client.links.MOST_WAITING", 5)
     monkeypatch.setattr("tcpchat.client.links.STILL_THERE_SECONDS", 0.05)
-    limits = tcpchat.Limits(ping_seconds=0.3, pong_seconds=0.3)
+    limits = tcpchat.Limits(**UNHURRIED, ping_seconds=0.3, pong_seconds=0.3)
     async with (
         tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server,
         tcpchat.connect(address(server), nick="deaf", rooms=["#tea"]) as deaf,

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 import tcpchat
-from tests.conftest import Connect
+from tests.conftest import UNHURRIED, Connect
 from tests.peer import PATIENCE, Peer
 
 
@@ -130,7 +129,7 @@ async def test_who_knows_of_nothing_yet_begins_where_they_came_in(connect: Conne
 
 
 async def test_of_too_much_there_is_a_mark(tmp_path: Path) -> None:
-    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(behind=10))
+    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(behind=10, **UNHURRIED))
     async with tcpchat.Server(config, port=0) as server:
         ann, bob = await Peer.open(server.port), await Peer.open(server.port)
         await ann.enter_json("ann", "#tea")
@@ -147,7 +146,7 @@ async def test_of_too_much_there_is_a_mark(tmp_path: Path) -> None:
             await peer.close()
 
 
-@pytest.mark.parametrize("config", [tcpchat.Config()])
+@pytest.mark.parametrize("config", [tcpchat.Config(limits=tcpchat.Limits(**UNHURRIED))])
 async def test_what_is_not_kept_any_more_is_marked(
     server: tcpchat.Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +190,7 @@ async def test_over_a_restart_it_is_the_same_stream(tmp_path: Path) -> None:
 
 
 async def test_one_who_reads_slowly_resumes_as_well(tmp_path: Path) -> None:
-    limits = replace(tcpchat.Limits(), outbox_bytes=4_096)
+    limits = tcpchat.Limits(**UNHURRIED, outbox_bytes=4_096)
     async with tcpchat.Server(tcpchat.Config(data=tmp_path, limits=limits), port=0) as server:
         ann, bob = await Peer.open(server.port), await Peer.open(server.port)
         await ann.enter_json("ann", "#tea")

@@ -15,7 +15,7 @@ from tcpchat.backend.store import Writer
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.model.records import Append
 from tcpchat.server.session import Session
-from tests.conftest import Connect
+from tests.conftest import UNHURRIED, Connect
 from tests.peer import PATIENCE, Peer
 
 
@@ -178,7 +178,7 @@ def unread_connection(port: int) -> socket.socket:
 
 @pytest.mark.threat(12)
 async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp_path: Path) -> None:
-    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(outbox_bytes=4_096, text_bytes=4_096))
+    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(**UNHURRIED, outbox_bytes=4_096, text_bytes=4_096))
     text, count = "x" * 3_000, 3_000
     async with tcpchat.Server(config, port=0) as server:
         stuck = unread_connection(server.port)
@@ -224,7 +224,7 @@ async def test_a_port_that_needs_special_rights_is_explained(monkeypatch: pytest
 
 
 async def test_one_who_reads_slowly_but_reads_is_not_taken_for_dead() -> None:
-    limits = tcpchat.Limits(ping_seconds=0.5, pong_seconds=0.5, outbox_bytes=4_096)
+    limits = tcpchat.Limits(**UNHURRIED, ping_seconds=0.5, pong_seconds=0.5, outbox_bytes=4_096)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
         slow = unread_connection(server.port)
         slow.sendall(b'{"do":"enter","nick":"slow"}\n{"do":"join","room":"#tea"}\n')
@@ -270,7 +270,7 @@ async def test_a_stopping_server_tells_everybody_and_ends_soon(connect: Connect,
 
 @pytest.mark.threat(51)
 async def test_what_was_taken_is_stored_when_the_server_stops(tmp_path: Path) -> None:
-    config = tcpchat.Config(data=tmp_path)
+    config = tcpchat.Config(data=tmp_path, limits=tcpchat.Limits(**UNHURRIED))
     async with tcpchat.Server(config, port=0) as server:
         ann = await Peer.open(server.port)
         await ann.enter_irc("ann", "#tea")

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 import tcpchat
+from tests.conftest import UNHURRIED
 from tests.peer import Peer
 from tests.server.test_sessions import eventually, unread_connection
 
@@ -28,7 +29,7 @@ async def stuck(server: tcpchat.Server, nick: str) -> socket.socket:
 
 @pytest.mark.threat(12)
 async def test_who_takes_nothing_for_long_is_closed_however_they_talk() -> None:
-    limits = tcpchat.Limits(stalled_seconds=0.4, ping_seconds=0.1, pong_seconds=0.1, outbox_bytes=4_096)
+    limits = tcpchat.Limits(**UNHURRIED, stalled_seconds=0.4, ping_seconds=0.1, pong_seconds=0.1, outbox_bytes=4_096)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
         peers = [await stuck(server, nick) for nick in STUCK]
         watcher = await (await Peer.open(server.port)).enter_line("watcher")
@@ -45,7 +46,7 @@ async def test_who_takes_nothing_for_long_is_closed_however_they_talk() -> None:
 
 @pytest.mark.threat(12)
 async def test_what_waits_for_all_together_is_bounded() -> None:
-    limits = tcpchat.Limits(outboxes_bytes=65_536, outbox_bytes=10_000_000)
+    limits = tcpchat.Limits(**UNHURRIED, outboxes_bytes=65_536, outbox_bytes=10_000_000)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
         peers = [await stuck(server, f"json{number}") for number in range(10)]
         ann = await (await Peer.open(server.port)).enter_json("ann", "#tea")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 _Event = TypeVar("_Event", bound="Event")
 
+MOST_WRITERS_KNOWN = 100
+"""How many of those who wrote to somebody are remembered, so that an answer is no word to a stranger."""
+
 MOST_NICKS_KNOWN = 20
 """How many of somebody's nicks are remembered, as long as they are here."""
 
@@ -76,7 +79,7 @@ class User:
 
     __slots__ = (
         "account", "accounts", "away", "came_from", "heard", "listener", "markers", "modes", "name", "nick", "nicks",
-        "office", "origin", "rights", "rooms", "since", "watching",
+        "office", "origin", "rights", "rooms", "since", "watching", "writers",
     )  # fmt: skip
 
     def __init__(self, nick: str, listener: Listener, origin: str, name: str, since: int, place: int) -> None:
@@ -104,6 +107,8 @@ class User:
         """The nicks they had here, each with the place of the log's latest entry when they took it."""
         self.watching: dict[str, str] = {}
         """Whom they watch: nicks by their folded form."""
+        self.writers: dict[str, None] = {}
+        """Who wrote to them (see `records.party`)."""
         self.markers: dict[str, int] = {}
         """Up to when they read, if they have no account to remember it."""
 
@@ -149,6 +154,12 @@ class User:
         place = place_of(event.id)
         then = next((nick for nick, since in reversed(self.nicks) if since < place), "")
         return then == names.fold(event.by)
+
+    def hears_from(self, party: str) -> None:
+        """Somebody wrote to them."""
+        self.writers[party] = None
+        if len(self.writers) > MOST_WRITERS_KNOWN:
+            del self.writers[next(iter(self.writers))]
 
     def call(self, nick: str, place: int) -> None:
         """Have another nick; `place` is that of the log's latest entry."""

@@ -250,7 +250,7 @@ def _how_to_join(server: "Server", config: Config) -> Iterator[str]:
     if is_root():
         yield "  NOTE        it runs as root, as it was told to; a user of its own would be safer"
     if not config.limits.enabled:
-        yield "  WARNING     limits.enabled = false: no per-address limit holds. For benchmarks and tests only."
+        yield "  WARNING     limits.enabled = false: no rate and no limit per address holds. For benchmarks and tests."
     yield "Ctrl-C stops it."
 
 

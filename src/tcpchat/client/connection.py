@@ -154,7 +154,8 @@ class Connection:
         if kind.error is not msgspec.UNSET:
             failure = _failure(line)
             id = failure.error if isinstance(failure.error, int) else None
-            return Answer(id, replies.Refused(failure.code, failure.text, suggestion=failure.suggestion))
+            refusal = replies.Refused(failure.code, failure.text, suggestion=failure.suggestion, wait=failure.wait)
+            return Answer(id, refusal)
         if kind.hello and kind.protocol != jsonl.PROTOCOL:
             raise CannotConnect(
                 f"The server speaks version {kind.protocol} of the protocol, this client {jsonl.PROTOCOL}. "

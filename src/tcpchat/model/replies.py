@@ -9,14 +9,18 @@ from tcpchat.model.commands import tag_of
 class Refused(Exception):
     """A wish that is not granted. `code` is for programs, `text` for people: what is wrong and what to do.
 
-    `about` is what it is about: names and ids, as the one who asked wrote them, or as they are known here.
+    `about` is what it is about: names and ids, as the one who asked wrote them, or as they are known here. `wait`:
+    after so many seconds it may be asked for again.
     """
 
-    def __init__(self, code: str, text: str, *, suggestion: str = "", about: str | tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: str, text: str, *, suggestion: str = "", about: str | tuple[str, ...] = (), wait: int = 0
+    ) -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
         self.suggestion = suggestion
+        self.wait = wait
         self.about = (about,) if isinstance(about, str) else about
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ from tcpchat.server.doors import Doors
 from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.outbox import Budget
+from tcpchat.server.pace import Pace, Rates
 from tcpchat.server.passwords import Passwords
 from tcpchat.server.peer import Peer
 from tcpchat.server.probes import Probes
@@ -80,6 +81,7 @@ class Server:
         self.backend = _backend(config)
         self.outboxes = Budget(config.limits.outboxes_bytes)
         self.admission = Admission(config.limits)
+        self._rates = Rates(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._doors = Doors(config)
         self._names = map("s{}".format, count(1))
@@ -254,6 +256,7 @@ class Server:
         self.config = in_force(self.config, config)
         self.hub.state.config = self.config
         self.admission.configure(self.config.limits)
+        self._rates.configure(self.config.limits)
         for session in self._sessions:
             session.configure(self.config)
         for event in confirmed(self.hub.state):
@@ -330,6 +333,12 @@ class Server:
             del self._sessions[session]
             self.admission.named(session)
             self.admission.leave(peer.address)
+
+    def pace_of(self, peer: Peer, session: str) -> Pace | None:
+        """How fast somebody may ask who comes in; None: as fast as they can."""
+        if not self._rates.enabled or peer.administrator:
+            return None
+        return Pace(self._rates, session if self.admission.alone(peer.address) else network(peer.address))
 
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, also after a restart."""

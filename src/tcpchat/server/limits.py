@@ -79,6 +79,10 @@ class Admission:
             return "rate", "Too many new connections from your address. Wait a minute before the next one."
         return "", ""
 
+    def alone(self, address: str) -> bool:
+        """Whether those who come from there have nothing to do with each other, as far as one knows."""
+        return not address or address in OURSELVES or address in self._exempt
+
     def _take(self, place: str, now: float) -> bool:
         """Whether a network's burst has one left, which is then gone."""
         each = 60 / self._limits.connects_per_minute

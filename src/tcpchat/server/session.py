@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
+from tcpchat.chat.state import State
 from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import commands
@@ -19,6 +20,7 @@ from tcpchat.model.records import Question, Record, Span, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.outbox import Outbox
+from tcpchat.server.pace import LONG_ANSWER, Pace
 from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import line, told
@@ -54,7 +56,7 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_newcomer", "_reader",
+        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_newcomer", "_pace", "_reader",
         "_resume", "_server", "_task", "_unsettled", "_writer", "account", "busy", "dialect", "encoding", "heard",
         "host", "outbox", "peer", "person", "pinged", "put", "session", "since", "unfinished", "user",
     )  # fmt: skip
@@ -84,6 +86,7 @@ class Session:
         self.account = ""
         self.user: User | None = None
         self._newcomer = True
+        self._pace = server.pace_of(peer, session)
         self.since = self.heard = asyncio.get_running_loop().time()
         self.pinged = False
         self.busy = False
@@ -117,6 +120,11 @@ class Session:
     def administrator(self) -> bool:
         """See `Listener.administrator`."""
         return self.peer.administrator
+
+    @property
+    def state(self) -> State:
+        """What is true now."""
+        return self._hub.state
 
     def _tune(self) -> None:
         """Live or not: what is told goes straight into the outbox, or is refused, so that it is missed."""
@@ -188,6 +196,8 @@ class Session:
             self.heard = loop.time()
             self.pinged = False
             self.busy = True
+            if self._pace is not None:
+                self._pace.begin(self.heard)
             await self._take(data)
             self.busy = False
             self._note_unfinished(data, loop.time())
@@ -239,28 +249,50 @@ class Session:
 
     async def _take(self, data: bytes | None) -> None:
         """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
-        dialect, backend = self.dialect, self._backend
+        dialect, backend, pace = self.dialect, self._backend, self._pace
         assert dialect is not None
         for item in dialect.finish() if data is None else dialect.receive(data):
             if backend.crowded:
                 await backend.uncrowded()
             if isinstance(item, Request):
                 if type(item.command) in SAID and not dialect.one_at_a_time:
-                    self._say(item)
+                    if pace is None or pace.says(item.command) or await self._may(item, pace):
+                        self._say(item)
                     continue
                 self.encoding = dialect.encoding
                 await self._settle()
-                await self._do(item, dialect)
+                if pace is None or await self._may(item, pace):
+                    await self._do(item, dialect)
                 if self._ending is not None:
                     return
             elif item:
                 self.outbox.put(item)
+                if pace is not None:
+                    await self._pause(pace.answered(None, len(item), asyncio.get_running_loop().time()), pace)
             else:
                 await self._settle()
             self.encoding = dialect.encoding
             if self.outbox.full:
                 await self.outbox.flushed()  # who asks for more than it reads waits for itself
         await self._settle()
+
+    async def _may(self, request: Request, pace: Pace) -> bool:
+        """Wait until it is time for a request. False: that would take too long, and was said."""
+        try:
+            seconds = pace.wait(self, request.command, asyncio.get_running_loop().time())
+        except Refused as refusal:
+            await self._settle()
+            self._answer(request, refusal)
+            return False
+        await self._pause(seconds, pace)
+        return True
+
+    async def _pause(self, seconds: float, pace: Pace) -> None:
+        """Do nothing for so long. Nothing is read meanwhile, which slows down the one who sends."""
+        if seconds > 0:
+            await self._settle()
+            await asyncio.sleep(seconds)
+            pace.begin(asyncio.get_running_loop().time())
 
     def _say(self, request: Request) -> None:
         """Queue what was said; the rule goes on when it is settled."""
@@ -351,6 +383,8 @@ class Session:
         written = self.dialect.answer(request, answer, self.user.nick if self.user else "")
         if written:
             self.outbox.put(written)
+            if len(written) > LONG_ANSWER and self._pace is not None:
+                self._pace.answered(request.command, len(written), asyncio.get_running_loop().time())
 
     def _tell(self, event: Event) -> None:
         self.outbox.put(self.encoding.write(event))

@@ -26,12 +26,13 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The answer to a request that was not granted. `error` is the request's id."""
+    """The answer to a request that was not granted. `error` is the request's id; `wait`: for so many seconds."""
 
     error: Id
     code: str
     text: str
     suggestion: str = ""
+    wait: int = 0
 
 
 class ServerPing(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ class JsonLines:
         """``{"ok": id, …}`` or ``{"error": id, …}``."""
         id = request.label
         if isinstance(answer, replies.Refused):
-            return _failure(id, answer.code, answer.text, answer.suggestion)
+            return _failure(id, answer.code, answer.text, answer.suggestion, answer.wait)
         return b'{"ok":' + encode(id) + b"," + encode(answer)[1:] + b"\n"
 
     def ping(self, token: str) -> bytes:
@@ -135,5 +136,5 @@ def _request(line: bytes) -> Request | bytes:
         return _failure(id, "bad_request", f"Not understood: {error}")
 
 
-def _failure(id: object, code: str, text: str, suggestion: str = "") -> bytes:
-    return encode(Failure(id, code, text, suggestion)) + b"\n"  # type: ignore[arg-type]
+def _failure(id: object, code: str, text: str, suggestion: str = "", wait: int = 0) -> bytes:
+    return encode(Failure(id, code, text, suggestion, wait)) + b"\n"  # type: ignore[arg-type]

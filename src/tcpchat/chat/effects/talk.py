@@ -27,6 +27,8 @@ def told(state: State, event: Told, fanout: Fanout) -> None:
     by, to = state.user(event.by), state.user(event.to)
     if by is not None:
         by.heard = event.time
+        if to is not None:
+            to.hears_from(by.party)
     _to_both(event, by, to, fanout)
 
 

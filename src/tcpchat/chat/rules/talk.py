@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tcpchat.chat.access import readable
 from tcpchat.chat.room import Room
-from tcpchat.chat.rules.rule import Rule, Table, check_voice, fitting, person, runs
+from tcpchat.chat.rules.rule import Rule, Table, acquainted, check_voice, fitting, person, runs
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
 from tcpchat.model import names, records, text
@@ -60,6 +60,13 @@ def tell(state: State, user: User, wish: Tell) -> Rule:
     event = user.signs(Told, to=to.nick, text=words, kind=wish.kind, talk=talk, tags=wish.tags, seams=wish.seams)
     stored = yield records.Append(event, wish.key, party=user.party if wish.key else "")
     return Stored(number=stored.number, id=stored.id, time=stored.time, to=to.nick, away=to.away)
+
+
+def approaches(state: State, user: User, nick: str) -> bool:
+    """Whether writing to somebody would be the first word to a stranger: one shares no room with them, and they have
+    not written."""
+    to = state.user(nick)
+    return to is not None and not acquainted(user, to) and to.party not in user.writers
 
 
 def tag(state: State, user: User, wish: Tag) -> Rule:

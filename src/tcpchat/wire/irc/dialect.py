@@ -84,6 +84,9 @@ SHAPES_EVENTS = frozenset(
 _IGNORED = b"\r\0"
 """Neither is part of what a line says (RFC 2812, section 2.3.1)."""
 
+_SAYS_IT_ITSELF = frozenset({"AUTHENTICATE", "NICKSERV", "NOTICE", "NS"})
+"""Verbs of which every refusal is told in a way of their own, or not at all."""
+
 _ECHOED: frozenset[type[Event]] = frozenset({events.Said, events.Told, events.Tagged, events.Redacted})
 _NEVER_OWN: frozenset[type[Event]] = frozenset({events.WentAway, events.MarkerSet})
 _EVERY: frozenset[type[Event]] = frozenset(events.ANY.__args__)
@@ -251,6 +254,8 @@ class Irc:
     def _refusal(self, message: Message, refusal: Refused) -> bytes:
         """As the tables say: a numeric, or a standard reply."""
         context, verb, code = self._context, message.command, refusal.code
+        if code == "too_fast" and verb not in _SAYS_IT_ITSELF:
+            return server.write_too_fast(context, message, refusal)
         if verb in REFUSED:
             return REFUSED[verb](context, message, refusal)
         if code == "not_stored" and (verb, code) not in REFUSALS:

@@ -8,9 +8,10 @@ from tcpchat.model.text import cut
 from tcpchat.version import VERSION
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import isupport, numerics
+from tcpchat.wire.irc.capabilities import STANDARD_REPLIES
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Reader, Tables, asked, keep_answer, param
-from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, packed, word
+from tcpchat.wire.irc.writing import WORDS_BYTES_A_LINE, line, packed, word
 
 ABOUT = (
     f"tcpchat {VERSION}: a chat server that everything can talk to, and that loses nothing.",
@@ -169,6 +170,14 @@ def _is_meant(context: Context, server: str) -> bool:
     if not others:
         return name == start
     return name.startswith(start) and name.endswith(others[-1]) and all(part in name for part in others)
+
+
+def write_too_fast(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """FAIL; a notice for clients that do not know it."""
+    if STANDARD_REPLIES in context.capabilities:
+        about = [word(param) for param in message.params[:1]]
+        return context.standard("FAIL", message.command, "RATE_LIMITED", *about, last=refusal.text)
+    return line(f":{context.server}", "NOTICE", context.me or "*", last=f"{message.command}: {refusal.text}")
 
 
 TABLES = Tables(
