@@ -411,10 +411,12 @@ async def test_one_effect_that_fails_keeps_nobody_else_waiting(
     def fail(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    ann, bob = await connect(), await connect()
-    await ann.enter_json("ann", "#tea")
-    await bob.enter_json("bob", "#tea")
+    ann, bob, cid = await connect(), await connect(), await connect()
+    for peer, nick in ((ann, "ann"), (bob, "bob"), (cid, "cid")):
+        await peer.enter_json(nick, "#tea")
     monkeypatch.setitem(EFFECTS, tcpchat.TopicSet, fail)  # type: ignore[arg-type]
-    ann.send('{"do":"set_topic","room":"#tea","topic":"x"}', '{"do":"say","room":"#tea","text":"hi"}')
+    ann.send('{"do":"set_topic","room":"#tea","topic":"x"}')
+    cid.send('{"do":"say","room":"#tea","text":"hi"}')
     await bob.until('"text":"hi"')
+    await ann.until('"bye":"something went wrong in the server"')
     assert [record.message for record in caplog.records] == ["the effect of a recorded TopicSet failed"]

@@ -9,6 +9,9 @@ from tcpchat.chat.room import Room
 from tcpchat.chat.user import Encoding, User
 from tcpchat.model.events import Event
 
+WRONG = "something went wrong in the server"
+"""Why a connection ends that a fault of ours has ended. The log says more."""
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +53,12 @@ class Run:
 
     def _written(self, encoding: Encoding) -> list[bytes]:
         lines = self._lines.setdefault(encoding, [])
-        lines.extend(map(encoding.write, self.events[len(lines) :]))
+        while len(lines) < len(self.events):
+            try:
+                lines.extend(map(encoding.write, self.events[len(lines) :]))
+            except Exception:  # what cannot be written must not keep the rest from anybody
+                log.exception("a recorded %s could not be written", type(self.events[len(lines)]).__name__)
+                lines.append(b"")
         return lines
 
 
@@ -143,9 +151,9 @@ def _deliver(members: Collection[User], run: Run) -> int:
                 chunk = chunks[encoding]
             else:
                 chunk = chunks[encoding] = run.chunk(encoding)
-        except Exception:  # what cannot be written for some must not keep it from the others
+            if chunk and not listener.put(chunk):
+                listener.miss(run.events[starts.get(user, 0) :])
+        except Exception:  # a fault of one must not keep it from the others
             log.exception("%s could not be told of something", user.nick)
-            continue
-        if chunk and not listener.put(chunk):
-            listener.miss(run.events[starts.get(user, 0) :])
+            listener.close(WRONG)  # they would miss it, and not know
     return len(members) * sum(map(len, chunks.values())) // len(chunks) if chunks else 0

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from tcpchat.chat.effects import EFFECTS
+from tcpchat.chat.effects.mending import mend
 from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.rules import accounts, bans, history, moderation, modes, operators, people, rooms, search, talk
 from tcpchat.chat.rules.rule import Rule, Table
@@ -72,7 +73,14 @@ class Hub:
                 EFFECTS[type(event)](state, event, fanout)
             except Exception:  # a fault in one effect must not keep the others from being told
                 log.exception("the effect of a recorded %s failed", type(event).__name__)
+                self._mend(event)
         fanout.flush()
+
+    def _mend(self, event: Event) -> None:
+        try:
+            mend(self.state, event, self._fanout)
+        except Exception:
+            log.exception("what a recorded %s left behind could not be put right", type(event).__name__)
 
 
 def _refuse(refusal: Refused) -> Rule:

@@ -16,6 +16,7 @@ from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat import access, bans
+from tcpchat.chat.fanout import WRONG
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.operators import confirmed
 from tcpchat.config import BadSetting, Config
@@ -317,22 +318,30 @@ class Server:
         return self._doors.sts(peer)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
-        session = Session(self, reader, writer, next(self._names), peer)
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions[session] = task
-        self.admission.come(session)
-        log.debug("session %s from %s", session.session, peer.address)
         try:
-            await session.run()
+            await self._run(Session(self, reader, writer, next(self._names), peer))
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        except Exception:
+            log.exception("a connection from %s failed", peer.address)
+            writer.write(f"ERROR :{WRONG}\r\n".encode())
+            writer.close()
+        finally:
+            self.admission.leave(peer.address)
+
+    async def _run(self, session: Session) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions[session] = task
+        try:
+            self.admission.come(session)
+            log.debug("session %s from %s", session.session, session.address)
+            await session.run()
         finally:
             log.debug("session %s is over", session.session)
             del self._sessions[session]
             self.admission.named(session)
-            self.admission.leave(peer.address)
 
     def pace_of(self, peer: Peer, session: str) -> Pace | None:
         """How fast somebody may ask who comes in; None: as fast as they can."""

@@ -1,6 +1,7 @@
 """What one client has yet to receive: bounded in bytes, filled by the hub, sent by one pump."""
 
 import asyncio
+import logging
 from asyncio import StreamWriter
 from collections import deque
 from contextlib import suppress
@@ -11,6 +12,8 @@ LOW_WATER = 16_384
 
 SUBSTANTIAL = 16_384
 """Bytes that may wait for anybody, however much waits for the others."""
+
+log = logging.getLogger(__name__)
 
 
 class Budget:
@@ -132,7 +135,10 @@ class Outbox:
                 await self._writer.drain()
                 self._writer.write(self._next(queue))
         except OSError:
-            pass  # the session reads of the end by itself
+            abort(self._transport)  # the session reads of the end by itself
+        except Exception:
+            log.exception("a client could not be sent what waited for it")
+            abort(self._transport)  # there is a hole now; nothing may follow it
         finally:
             self._forget()
 
@@ -152,3 +158,9 @@ class Outbox:
     def _forget(self) -> None:
         self._queue = self._pump = None
         self._count(-self._size)
+
+
+def abort(transport: asyncio.WriteTransport) -> None:
+    """Close at once, whatever waits."""
+    with suppress(AttributeError):  # asyncio's, if it was closed while something waited: it has no loop any more
+        transport.abort()

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
 
 from tcpchat.backend.base import Backend, Unavailable, Unknown
+from tcpchat.chat.fanout import WRONG
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.state import State
@@ -19,7 +20,7 @@ from tcpchat.model.events import Event
 from tcpchat.model.records import Question, Record, Span, Wish, nothing
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
-from tcpchat.server.outbox import Outbox
+from tcpchat.server.outbox import Outbox, abort
 from tcpchat.server.pace import LONG_ANSWER, Pace
 from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
@@ -174,20 +175,41 @@ class Session:
         try:
             lost = await self._talk()
         except asyncio.CancelledError:
-            if self._ending is None:
-                raise
-            self._task.uncancel()
-            lost = self._ending
-        except TimeoutError:  # the system's ETIMEDOUT: keep-alive found nobody
-            lost = "timed out"
-        except OSError:
-            lost = "connection lost"
-        except Exception:
-            log.exception("session %s failed", self.session)
-            lost = self._ending = "something went wrong in the server"
+            lost = self._cancelled()
+        except Exception as error:
+            lost = self._why(error)
         finally:
             self._hub.detach(self)
-        await self._leave(lost)
+        try:
+            await self._leave(lost)
+        except (Exception, asyncio.CancelledError) as error:
+            if self._server.stopping:
+                raise
+            log.error("session %s failed at its end", self.session, exc_info=error)
+
+    def _cancelled(self) -> str:
+        """Why it ended that was cancelled in the middle of something: it still leaves properly, unless all must go.
+
+        :raises asyncio.CancelledError: if there is no time for that.
+        """
+        if self._ending is None:
+            if self._server.stopping:
+                raise
+            log.error("session %s was cancelled", self.session)
+            self._ending = WRONG
+        self._task.uncancel()
+        return self._ending
+
+    def _why(self, error: Exception) -> str:
+        """Why it ended: because the link broke, or by a fault."""
+        if isinstance(error, OSError) and self._is_lost():
+            return "timed out" if isinstance(error, TimeoutError) else "connection lost"  # ETIMEDOUT, of keep-alive
+        log.error("session %s failed", self.session, exc_info=error)
+        self._ending = self._ending or WRONG
+        return self._ending
+
+    def _is_lost(self) -> bool:
+        return self._reader.exception() is not None or self._writer.transport.is_closing()
 
     async def _talk(self) -> str:
         """:returns: why it ended."""
@@ -403,13 +425,13 @@ class Session:
 
     async def _catch_up_from_log(self, catch_up: CatchUp) -> None:
         try:
-            with suppress(OSError):  # the task that reads notices a lost link by itself
-                await catch_up.run(self, self._backend)
+            await catch_up.run(self, self._backend)
         except Unavailable as error:
             self.close(str(error))
-        except Exception:
-            log.exception("session %s could not catch up", self.session)
-            self.close("something went wrong in the server")
+        except BaseException as error:  # being cancelled, too, leaves a gap
+            if not self._leaving and not (isinstance(error, OSError) and self._is_lost()):  # it reads of that by itself
+                log.error("session %s could not catch up", self.session, exc_info=error)
+                self.close(WRONG)
         finally:
             self._catch_up = self._catching = None
             self._tune()
@@ -420,10 +442,7 @@ class Session:
         """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
         self._leaving = True
         try:
-            if not self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
-                with suppress(Unavailable, Unknown):
-                    await self._backend.record(nothing(self.session))  # what was asked for last may be on its way
-                    await self._backend.record(self._hub.farewell(self, reason))
+            await self._see_off(reason)
             if self._catching is not None:
                 self._catching.cancel()
                 await asyncio.wait([self._catching])
@@ -435,9 +454,27 @@ class Session:
                     self._writer.close()
                     await self._writer.wait_closed()
         finally:
+            abort(self._writer.transport)
             await self.outbox.close()
-            self._writer.transport.abort()
             self._let_go()
+
+    async def _see_off(self, reason: str) -> None:
+        """Tell the chat that the user is gone. A fault in that would leave a ghost: it is tried once more."""
+        for _ in range(2):
+            if self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
+                return
+            try:
+                await self._backend.record(nothing(self.session))  # what was asked for last may be on its way
+                await self._backend.record(self._hub.farewell(self, reason))
+                return
+            except (Unavailable, Unknown):
+                return
+            except (Exception, asyncio.CancelledError) as error:
+                log.error("session %s could not say that it is gone", self.session, exc_info=error)
+
+    def _farewell(self, reason: str) -> bytes:
+        """The last words, also for one of whom nobody knows yet how they talk."""
+        return told.text_lines(f"ERROR :{reason}") if self.dialect is None else self.dialect.farewell(reason)
 
     def _let_go(self) -> None:
         """Leave no circle behind, so that all this is freed at once, and the garbage collector may come seldom."""
