@@ -144,11 +144,11 @@ def effects(monkeypatch: pytest.MonkeyPatch, nick: str, fault: Fault) -> None:
 
         return run
 
-    def delivered(*of: Any) -> None:
+    def delivered(*of: Any) -> Any:
         before = sys.gettrace()
         sys.settrace(None)
         try:
-            deliver(*of)
+            return deliver(*of)
         finally:
             sys.settrace(before)
 
