@@ -91,6 +91,12 @@ class State:
             self._alike.pop(key, None)
         return user
 
+    def unname(self, user: User) -> None:
+        """Somebody has no nick any more, whatever it was."""
+        for known in (self.users, self._alike):
+            for key in [key for key, one in known.items() if one is user]:
+                del known[key]
+
     def at(self, session: str) -> User | None:
         """Who is at a connection, or was until it was lost, and is not gone yet."""
         return self.sessions.get(session)

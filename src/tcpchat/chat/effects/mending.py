@@ -43,9 +43,9 @@ def _everybody(state: State) -> Iterator[User]:
 
 def _agree(state: State, user: User) -> None:
     """What is known twice of somebody is the same again, so that their leaving finds all of it."""
-    for folded in [folded for folded, one in state.users.items() if one is user]:
-        del state.users[folded]
-    state.users.setdefault(names.fold(user.nick), user)
+    state.unname(user)
+    if state.user(user.nick) is None:
+        state.admit(user)
     state.sessions[user.listener.session] = user
     user.rooms = {folded: room for folded, room in state.rooms.items() if user in room.members or room in _of(user)}
     for folded, users in list(state.accounts.items()):
@@ -59,9 +59,8 @@ def _of(user: User) -> list[object]:
 
 def _forget(state: State, user: User) -> None:
     """They are in no place any more."""
-    for known in (state.users, state.sessions):
-        for key in [key for key, one in known.items() if one is user]:
-            del known[key]
+    state.unname(user)
+    state.sessions.pop(user.listener.session, None)
     for folded, room in list(user.rooms.items()):
         room.leave(user)
         state.tidy(folded)
