@@ -18,6 +18,8 @@ ALIKE: Sequence[Sequence[str]] = (
     ("Bill", "bill", "Bi1l", "BiIl", "BIll"),
     ("cope", "соре", "Соре", "COPE"),  # Latin, and Cyrillic
     ("olafo", "olaf0", "OlafO", "OLAF0"),
+    ("straße", "strasse", "Straße", "STRASSE"),
+    ("Ευα", "ΕΥΑ", "ευα"),
     ("jörg", "Jörg", "JO\u0308RG", "ｊörg"),
 )
 """In each row every name looks like every other one."""
