@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpchat.model.text import CTCP, IRC_FORMATTING, clean, cut, is_client_tag, one_line, showable
+from tcpchat.model.text import CTCP, IRC_FORMATTING, MOST_MARKS, clean, cut, is_client_tag, one_line, showable
 
 NASTY = st.lists(
     st.sampled_from(
@@ -71,6 +71,66 @@ def test_plain_words_stay_as_they_are(text: str) -> None:
 )
 def test_text_as_it_is_stored(text: str, stored: str) -> None:
     assert clean(text) == stored
+
+
+FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+"""That of England, as Unicode writes it."""
+
+
+@pytest.mark.threat(23)
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("a\u202ebc", "abc"),
+        ("\u202dabc\u202c", "abc"),
+        ("a\u2066b", "ab"),
+        ("a\u2069b", "ab"),
+        ("\u202aa\u2069b\u202c", "ab"),
+        ("\u2067שלום\u2069 \u2066a\nb\u2069", "\u2067שלום\u2069 a\nb".replace("\u2067", "").replace("\u2069", "")),
+        ("\u2067שלום\u2069\n\u2066b", "\u2067שלום\u2069\nb"),
+        ("a\U000e0041\U000e0042", "a"),
+        (f"{FLAG}\U000e0041", FLAG),
+        ("Z" + "\u0301" * 50 + "a", "Z" + "\u0301" * MOST_MARKS + "a"),
+        ("Z" + "\u0489\u200d" * 50, "Z" + "\u0489\u200d" * (MOST_MARKS // 2)),
+        ("Z" + "\U0001d165" * 3 + "\U000101fd" * 50, "Z" + "\U0001d165" * 3 + "\U000101fd" * MOST_MARKS),
+    ],
+)
+def test_what_would_reach_into_the_lines_of_others_is_not_stored(text: str, stored: str) -> None:
+    assert clean(text) == stored
+
+
+@pytest.mark.threat(23)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u2067שלום\u2069 and \u2068more\u2069", "שלום עולם", "مرحبا بالعالم", "می‌خواهم", "क्‍ष", "ശ്രീ", "👩‍❤️‍💋‍👨",
+        "👍🏽", FLAG, "Tiếng Việt", "שָׁלוֹם", "ก็ไม่รู้", "ཧཱུྃ", "葛󠄀城",
+    ],
+)  # fmt: skip
+def test_languages_and_signs_are_stored_as_they_are(text: str) -> None:
+    assert clean(text) == text
+    assert showable(text) == re.sub("[\u2066-\u2069\U000e0000-\U000e007f]", "", text)
+
+
+@pytest.mark.threat(23)
+@settings(deadline=None, max_examples=400)
+@given(
+    st.text(
+        st.sampled_from("ab\n\u0301\u0489\u200d\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\U000e0041"),
+        max_size=40,
+    )
+)
+def test_what_is_stored_closes_what_it_opens(text: str) -> None:
+    stored = clean(text)
+    assert clean(stored) == stored
+    assert not set("\u202d\u202e") & set(stored)
+    assert not re.search(f"[\u0301\u0489\u200d]{{{MOST_MARKS + 1}}}", stored)
+    for line in stored.split("\n"):
+        open_ones = 0
+        for one in line:
+            open_ones += (one in "\u202a\u202b\u2066\u2067\u2068") - (one in "\u202c\u2069")
+            assert open_ones >= 0
+        assert open_ones == 0
 
 
 @pytest.mark.parametrize(
