@@ -28,8 +28,26 @@ TABLE = {
     b"\n": "line",
     b"/help\n": "line",
     b"\xff\xfb\x18ann\r\n": "line",
-    b"\x00": "line",
+    b"\xff\xfd\x03\xff\xfb\x18": "line",
     b"\xc3\xa9\n": "line",
+    b"\xf0\x9f\x98\x80\n": "line",
+    b"C\xc3\xa9cile\n": "line",
+    b"\x08ann\n": "line",
+    b"\x1b[A\r\n": "line",
+    b"\tann\n": "line",
+    b"\x00": "noise",
+    b"\x01\x02": "noise",
+    b"\x03\x00\x00\x2f": "noise",
+    b"\x05\x01\x00": "noise",
+    b"C\x00": "noise",
+    b"\x80": "noise",
+    b"\xc0\x80": "noise",
+    b"\xc3(": "noise",
+    b"\xed\xa0\x80": "noise",
+    b"\xf0\x80": "noise",
+    b"\xf5": "noise",
+    b"\xff\xff": "noise",
+    b"\xff\x01": "noise",
 }
 
 
@@ -46,3 +64,5 @@ def test_what_is_not_served_gets_a_clear_word() -> None:
     assert REFUSALS["tls"][:1] == b"\x15"
     assert REFUSALS["http"].startswith(b"HTTP/1.1 426 ")
     assert REFUSALS["http"].endswith(b"\r\n")
+    assert REFUSALS["noise"].startswith(b"ERROR :")
+    assert REFUSALS["noise"].endswith(b".\r\n")

@@ -1,5 +1,6 @@
 """Plain text for people with nc or telnet: type a nickname, then type."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -18,6 +19,9 @@ PROMPT = "Nickname: "
 GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
 NAMES_SHOWN = 12
 HISTORY_LINES = 50
+_UNTYPED = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
+"""No name has them, and no key of a terminal sends them by mistake, as the arrows do ESC."""
+
 BAD_BYTES = "Your terminal sent bytes that are not UTF-8; they are shown as \ufffd."
 
 
@@ -107,7 +111,10 @@ class PlainLines:
             yield from self._typed(line)
 
     def _typed(self, line: str) -> Iterator[Request | bytes]:
-        if not self._entered:
+        if not self._entered and _UNTYPED.search(line):
+            yield text_lines("-- This is a chat server, and that was no text.")
+            yield Request(commands.Quit())
+        elif not self._entered:
             yield from self._enter(line)
         elif line.startswith("/") and not line.startswith("//"):
             yield from self._command(line[1:])
