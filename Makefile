@@ -7,6 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LISTEN ?= 127.0.0.1:7667
 
+TOOLS_BIN := $(VENV)/tools/bin
+TOOLS := $(VENV)/tools/.ready
+LOCK = $(TOOLS_BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --custom-compile-command 'make lock' --exclude-newer '7 days'
+
 # In a container one often is root, which the server refuses unless it is told that this is meant.
 ifeq ($(shell id -u),0)
 export TCPCHAT_AS_ROOT ?= 1
@@ -64,6 +69,14 @@ docs-security: $(READY) ## run the tests of the threat table, and write docs/sec
 unicode: $(READY) ## make the tables of what looks alike: CONFUSABLES=confusables.txt SCRIPTS=Scripts.txt, from unicode.org
 	@$(BIN)/python tools/unicode_tables.py $(CONFUSABLES) $(SCRIPTS)
 
+lock: $(TOOLS) ## choose the dependencies anew, none younger than a week, and lock them with hashes
+	@$(LOCK) pyproject.toml -o requirements/server.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra dev -o requirements/dev.txt
+	@$(LOCK) requirements/tools.in -o requirements/tools.txt
+
+audit: $(READY) $(TOOLS) ## look for known weaknesses in what is locked (needs the network)
+	@$(BIN)/python requirements/audit.py $(TOOLS_BIN)/pip-audit requirements/server.txt requirements/dev.txt
+
 picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
 	@$(BIN)/python docs/picture.py
 
@@ -77,11 +90,19 @@ fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can 
 clean: ## remove what was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
-$(READY): pyproject.toml
+$(TOOLS): requirements/tools.txt
+	@test -x $(TOOLS_BIN)/python || $(PYTHON) -m venv $(VENV)/tools
+	@$(TOOLS_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $(TOOLS)
+
+$(READY): pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tcpchat needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make run PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
+		|| { echo "*** What requirements/dev.txt locks cannot be installed here: taking what pyproject.toml allows, UNCHECKED. ***" >&2; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; }
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security unicode picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz clean
