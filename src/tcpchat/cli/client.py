@@ -6,10 +6,11 @@ import getpass
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from tcpchat.cli.trust import safety, tls_options
 from tcpchat.cli.usage import BadUsage, Command
 from tcpchat.model import names
 from tcpchat.model.errors import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, in_words
@@ -42,10 +43,11 @@ MOST_NICKS = 10
     metavar="WORD",
     help="The server's, if it asks for one; better in the environment, as TCPCHAT_PASSWORD.",
 )
+@tls_options
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
-def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, plain: bool) -> None:
-    """Chat, at the server on HOST (default 127.0.0.1, port 7667).
+def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, plain: bool, **tls: Any) -> None:
+    """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697).
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
     and the command ends when all of them are stored:
@@ -61,7 +63,7 @@ def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, 
     _warn_of_every_address(address)
     try:
         with left_as_found():
-            code, text = asyncio.run(_Client(address, nick, room, password, plain).run())
+            code, text = asyncio.run(_Client(address, nick, room, password, plain, safety(**tls)).run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     _end(code, text)
@@ -89,12 +91,15 @@ def _warn_of_every_address(address: str) -> None:
 class _Client:
     """One run of the command."""
 
-    def __init__(self, address: str, nick: str | None, room: str, password: str, plain: bool) -> None:
+    def __init__(
+        self, address: str, nick: str | None, room: str, password: str, plain: bool, safety: dict[str, Any]
+    ) -> None:
         self._address = address
         self._password = password
         self._nick = nick
         self._room = room if names.is_room(room) else f"#{room}"
         self._plain = plain
+        self._safety = safety
         self._signal = 0
 
     async def run(self) -> tuple[int, str]:
@@ -151,7 +156,9 @@ class _Client:
         nick = self._nick or default_nick()
         for _ in range(MOST_NICKS):
             try:
-                chat = await stack.enter_async_context(connect(self._address, nick=nick, password=self._password))
+                chat = await stack.enter_async_context(
+                    connect(self._address, nick=nick, password=self._password, **self._safety)
+                )
             except Refused as refusal:
                 if refusal.code not in {"nick_taken", "bad_nick"}:
                     raise

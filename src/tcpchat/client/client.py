@@ -1,7 +1,9 @@
 """A chat that survives its connections: what a program says, asks for, and hears."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from secrets import token_hex
 from typing import Self
 
@@ -11,8 +13,9 @@ from tcpchat.client.connection import CannotConnect
 from tcpchat.client.links import LinkBack, LinkLost, Links
 from tcpchat.client.message import Message, PerhapsStored
 from tcpchat.client.place import Place
+from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
-from tcpchat.model.address import parse_address
+from tcpchat.model.address import parse_server
 from tcpchat.model.errors import EX_USAGE
 from tcpchat.model.events import LOGGED, Event
 
@@ -177,9 +180,16 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
         password: str = "",
         retry: bool = True,
         cursor: str = "",
+        tls: bool | ssl.SSLContext = False,
+        fingerprint: str = "",
+        pins: Path | str | None = None,
+        certificate: Path | str | None = None,
+        key: Path | str | None = None,
+        insecure: bool = False,
     ) -> None:
         """
-        :param address: ``HOST`` or ``HOST:PORT``; the port is 7667 if none is given.
+        :param address: ``HOST`` or ``HOST:PORT``, or either after ``tls://``; the port is 7667 if none is given, and
+            6697 with TLS.
         :param rooms: rooms to go into at once.
         :param name: what others see as one's real name, and `user` as the part before the ``@``.
         :param password: the server's, if it asks for one.
@@ -187,14 +197,35 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
             where the events are iterated over.
         :param cursor: a `Client.cursor` of before: what happened since comes first, then what is new. One is in its
             rooms as well.
+        :param tls: True is the same as ``tls://``: the system's authorities must vouch for the server. A context
+            of one's own says otherwise.
+        :param fingerprint: the SHA-256 of the server's certificate: then that is what counts.
+        :param pins: a file of servers for which no authority vouches, and their fingerprints. Who is not in it is
+            trusted at first sight, and added. None: nobody is.
+        :param certificate: what one shows oneself, to log in with (SASL EXTERNAL), in PEM.
+        :param key: its key, unless that is in the same file.
+        :param insecure: whether a password may be sent without TLS to another machine.
         :raises ValueError: if that is no cursor.
         """
         try:
-            host, port = parse_address(address)
+            host, port, encrypted = parse_server(address, tls=bool(tls) or bool(fingerprint or certificate))
         except ValueError as error:
             raise CannotConnect(f"Cannot connect to {address}: {error}", EX_USAGE) from error
         place = replace(Place.read(cursor), nick=nick) if cursor else Place(nick=nick)
-        self._client = Client(Links(host, port, place, name=name, user=user, password=password, retry=retry))
+        trust = None
+        if encrypted:
+            trust = Trust(
+                context=tls if isinstance(tls, ssl.SSLContext) else None,
+                fingerprint=fingerprint,
+                pins=Path(pins) if pins else None,
+                certificate=Path(certificate) if certificate else None,
+                key=Path(key) if key else None,
+            )
+        self._client = Client(
+            Links(
+                host, port, place, name=name, user=user, password=password, retry=retry, trust=trust, insecure=insecure
+            )
+        )
         self._join = list(rooms)
 
     async def __aenter__(self) -> Client:

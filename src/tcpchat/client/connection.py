@@ -1,33 +1,33 @@
 """One connection to a server: lines of JSON out, typed answers and events in."""
 
 import asyncio
-import errno
-import socket
+import ssl
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import msgspec
 
+from tcpchat.client.trouble import (
+    CONNECT_SECONDS,
+    CannotConnect,
+    broken_off,
+    explained,
+    listens_on_loopback_only,
+    loopback_only,
+)
+from tcpchat.client.trust import Trust
 from tcpchat.model import commands, events, replies
-from tcpchat.model.address import write_address
-from tcpchat.model.errors import EX_NOHOST, EX_PROTOCOL, EX_UNAVAILABLE, in_words
+from tcpchat.model.errors import EX_PROTOCOL
 from tcpchat.wire import jsonl
 from tcpchat.wire.line import GREETING
 
-CONNECT_SECONDS = 5.0
 MOST_LINE_BYTES = 32 << 20
 """A page of history, or a list of all rooms, is one line."""
 
+__all__ = ["Answer", "CannotConnect", "Connection", "Incoming"]
+
 SILENCE = 60.0
 """Seconds without a word after which the server is asked whether it is there, and after as many more given up."""
-
-
-class CannotConnect(ConnectionError):
-    """The server cannot be reached, or is none of ours. The text says what to do; `exit_code` is for scripts."""
-
-    def __init__(self, text: str, exit_code: int = EX_UNAVAILABLE) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
 
 
 class Answer(NamedTuple):
@@ -69,23 +69,34 @@ _event = msgspec.json.Decoder(events.ANY).decode
 class Connection:
     """An open link that has entered under a nick, or is about to."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, perhaps: str = "") -> None:
+        """`perhaps`: why the server closes it, if it does so without a word."""
         self._reader = reader
         self._writer = writer
+        self.secure = writer.get_extra_info("ssl_object") is not None or _is_local(writer)
+        """Whether nobody between can read what passes, such as a password."""
+        self._perhaps = perhaps
         self.farewell = ""
         """What the server said last, if it said something."""
 
     @classmethod
-    async def open(cls, host: str, port: int) -> "Connection":
-        """:raises CannotConnect: with the way out."""
+    async def open(cls, host: str, port: int, trust: Trust | None = None) -> "Connection":
+        """With TLS if there is a `trust` that says to whom.
+
+        :raises CannotConnect: with the way out; `NotTrusted`, if it may be somebody else who answers.
+        """
         if host in {"0.0.0.0", "::"}:
             host = "127.0.0.1"  # “every address” is for servers; Windows refuses it here, Linux means this
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
+                if trust is not None:
+                    return cls(*await trust.connect(host, port, MOST_LINE_BYTES), trust.perhaps)
                 return cls(*await asyncio.open_connection(host, port, limit=MOST_LINE_BYTES))
+        except CannotConnect:
+            raise
         except (OSError, TimeoutError) as error:
-            hidden = isinstance(error, ConnectionRefusedError) and await _listens_on_loopback_only(host, port)
-            raise (_loopback_only(host, port) if hidden else explained(error, host, port)) from error
+            hidden = isinstance(error, ConnectionRefusedError) and await listens_on_loopback_only(host, port)
+            raise (loopback_only(host, port) if hidden else explained(error, host, port)) from error
 
     def send(self, command: commands.Command, id: int | None = None) -> None:
         """Send a request. It waits in the stream if it must."""
@@ -102,6 +113,8 @@ class Connection:
                 incoming = self._understand(line)
                 if incoming is not None:
                     yield incoming
+        except ssl.SSLError as error:
+            raise broken_off(error) from error
         except (msgspec.DecodeError, ValueError) as error:
             raise CannotConnect(f"The server does not speak tcpchat's protocol: {error}", EX_PROTOCOL) from error
 
@@ -129,7 +142,7 @@ class Connection:
                 raise incoming.reply
             else:
                 return incoming.reply
-        raise CannotConnect(self.farewell or "The server closed the connection.")
+        raise CannotConnect(self.farewell or f"The server closed the connection.{self._perhaps}")
 
     async def close(self) -> None:
         """Close the link; never raises."""
@@ -143,6 +156,8 @@ class Connection:
     def _understand(self, line: bytes) -> Incoming | None:
         if line.rstrip() in _GREETING:  # we were so slow that it took us for a person
             return None
+        if line.startswith(b"\x15\x03"):  # an alert
+            raise CannotConnect("The server speaks TLS there. Connect with it: tls://HOST:PORT", EX_PROTOCOL)
         if line.startswith(b"ERROR :"):  # before it knows who calls, the server says it so that anybody understands
             raise CannotConnect(line[7:].decode(errors="replace").strip())
         kind = _kind(line)
@@ -169,38 +184,6 @@ class Connection:
         return None
 
 
-def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConnect:
-    """What to do when a connection cannot be made."""
-    there = write_address(host, port)
-    if isinstance(error, socket.gaierror):
-        return CannotConnect(f"Cannot find the host “{host}”. Is its name spelled right?", EX_NOHOST)
-    if isinstance(error, ConnectionRefusedError):
-        return CannotConnect(f"Nobody is listening on {there}. Start a server there: tcpchat-server --listen {there}")
-    if isinstance(error, TimeoutError) or error.errno in {errno.ETIMEDOUT, 10060}:
-        return CannotConnect(f"No answer from {there} within {CONNECT_SECONDS:g} seconds. A firewall often does this.")
-    if error.errno in {errno.EADDRNOTAVAIL, 10049}:
-        return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
-    return CannotConnect(f"Cannot connect to {there}: {in_words(error)}.")
-
-
-async def _listens_on_loopback_only(host: str, port: int) -> bool:
-    """Whether the host is this machine under another address, and somebody does listen on its loopback."""
-    if host in {"localhost", "::1"} or host.startswith("127."):
-        return False
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((host, 0))  # only an own address can be bound; nothing is sent
-        async with asyncio.timeout(1):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
-
-
-def _loopback_only(host: str, port: int) -> CannotConnect:
-    return CannotConnect(
-        f"A server runs on this machine, but it listens on 127.0.0.1:{port} only, not on {host}. "
-        f"Connect to 127.0.0.1:{port}, or start it with --listen {write_address(host, port)} "
-        f"(0.0.0.0:{port} for all addresses)."
-    )
+def _is_local(writer: asyncio.StreamWriter) -> bool:
+    peer = writer.get_extra_info("peername")
+    return bool(peer) and (str(peer[0]).startswith("127.") or peer[0] == "::1")

@@ -9,6 +9,8 @@ from tcpchat.client.backoff import backoff
 from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.client.message import PerhapsStored
 from tcpchat.client.place import Place, Seat
+from tcpchat.client.trouble import NotTrusted
+from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
 from tcpchat.model.address import write_address
 from tcpchat.model.events import Event, Gone, Kicked
@@ -61,8 +63,20 @@ class _Step(NamedTuple):
 class Links:
     """What comes over them can be taken, once and in order."""
 
-    def __init__(self, host: str, port: int, place: Place, *, name: str, user: str, password: str, retry: bool) -> None:
-        """`place` is where to begin."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        place: Place,
+        *,
+        name: str,
+        user: str,
+        password: str,
+        retry: bool,
+        trust: Trust | None = None,
+        insecure: bool = False,
+    ) -> None:
+        """`place` is where to begin; `insecure`: the password may be sent where others can read it."""
         self.place = place
         """Where the link is."""
         self.reached = Place.read(place.write())
@@ -75,6 +89,8 @@ class Links:
         self._user = user
         self._password = password
         self._retry = retry
+        self._trust = trust
+        self._insecure = insecure
         self._events: asyncio.Queue[_Step | None] = asyncio.Queue()
         self._latest = _Step(Event(), [])
         """Of those that wait, the one that came last."""
@@ -174,13 +190,15 @@ class Links:
             await asyncio.sleep(delay)
             try:
                 await self._open()
+            except NotTrusted:
+                raise
             except (OSError, Refused):
                 continue
             return
 
     async def _open(self) -> None:
         """A new link: enter, ask for what was missed, and again for what was not answered."""
-        connection = await Connection.open(self._host, self._port)
+        connection = await Connection.open(self._host, self._port, self._trust)
         seen: list[Event] = []
         try:
             welcome = await self._enter(connection, seen)
@@ -200,6 +218,12 @@ class Links:
             self._send(id, pending)
 
     async def _enter(self, connection: Connection, seen: list[Event]) -> replies.Welcome:
+        if self._password and not (connection.secure or self._insecure):
+            raise NotTrusted(
+                f"The password would be sent to {write_address(self._host, self._port)} for everybody on the way to "
+                f"read. Use TLS: tls://{self._host}; or, if the network itself is safe, --insecure (in a program: "
+                "insecure=True)."
+            )
         known = self.place
         enter = commands.Enter(
             nick=known.nick, user=self._user, name=self._name, resume=known.token, password=self._password,

@@ -59,6 +59,21 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def parse_server(written: str, *, tls: bool = False) -> tuple[str, int, bool]:
+    """What a client is given: an address, or ``tls://`` and an address, as host, port, and whether with TLS.
+
+    :raises ValueError: with the reason in words.
+    """
+    scheme, separator, rest = written.strip().rpartition("://")
+    if separator and scheme.lower() not in _SCHEMES:
+        raise ValueError(f"“{scheme}://” is not known here. Write HOST:PORT, or tls://HOST:PORT.")
+    tls = tls or scheme.lower() == "tls"
+    return *parse_address(rest.removesuffix("/"), TLS_PORT if tls else DEFAULT_PORT), tls
+
+
+_SCHEMES = {"tls", "tcp"}
+
+
 def _is_host(host: str) -> bool:
     """A colon is in no name: where there is one, it must be an IPv6 address."""
     try:

@@ -21,7 +21,7 @@ from tcpchat.server.certificates import Certificates
 from tcpchat.server.limits import network
 from tcpchat.server.listeners import READ_BUFFER
 from tcpchat.server.peer import Peer
-from tcpchat.wire.detect import LONGEST_SIGN, REFUSALS, detect_tls, refuse_plain
+from tcpchat.wire.detect import LONGEST_SIGN, NOT_LET_IN, detect_tls, refuse_plain
 
 SHUTDOWN_SECONDS = 5.0
 """How long a client may take to take leave of TLS."""
@@ -81,7 +81,7 @@ class Handshakes:
         refusal = self._gate.admit(address)
         if refusal:
             log.debug("refused a connection from %s: %s", address, refusal)
-            _answer(connection, REFUSALS["tls"])
+            _answer(connection, NOT_LET_IN)
             return
         if len(self._under_way) >= self._limits.handshakes:
             self._end_one()

@@ -81,6 +81,9 @@ REFUSALS: dict[Kind, bytes] = {
 NOT_TLS = b"ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT\r\n"
 """What those get who send something else where only TLS is spoken."""
 
+NOT_LET_IN = b"\x15\x03\x01\x00\x02\x02\x31"
+"""What those get, where only TLS is spoken, who are not let in: an alert (fatal, access_denied)."""
+
 
 def detect_tls(data: bytes) -> bool:
     """Whether these bytes, at least one, can begin TLS: a record of type handshake, version 3.x (RFC 8446, 5.1)."""
