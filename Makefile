@@ -81,7 +81,7 @@ picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat,
 	@$(BIN)/python docs/picture.py
 
 resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
-	@$(BIN)/python -m pytest tests/resilience tests/chat/test_visibility.py --long -s $(ARGS)
+	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s $(ARGS)
 
 fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can be installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tcpchat.config import Config, Operator
+from tcpchat.config import Config, Limits, Operator
 from tcpchat.server import app
+from tests.conftest import UNHURRIED
 from tests.peer import Peer
 from tests.security.places import ConnectFrom
 
@@ -19,7 +20,7 @@ ELSEWHERE, FAR = "127.9.8.7", "127.77.8.7"
 
 @pytest.fixture
 def config() -> Config:
-    return Config(operators={"ruth": Operator(password="secret")})
+    return Config(operators={"ruth": Operator(password="secret")}, limits=Limits(**UNHURRIED))
 
 
 async def _modes(peer: Peer, *changes: list[str], room: str = "#tea") -> dict[str, Any]:
