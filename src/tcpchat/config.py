@@ -135,6 +135,10 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """People whom one client can watch (IRC's MONITOR)."""
     markers: AtLeastOne = 500
     """Rooms and people of whom is remembered how far one account has read."""
+    accounts: AtLeastOne = 100_000
+    """Accounts in all, with those that were dropped."""
+    invitations: AtLeastOne = 1_000
+    """Invitations to register that can be used still."""
     whowas: AtLeastOne = 200
     """People who left and are remembered for those who ask."""
     enter_seconds: Seconds = 60
@@ -223,6 +227,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Who runs this server, and how they are reached, for those who ask."""
     password: str = ""
     """What everybody must know who comes in, as it is or as argon2's hash of it. Empty: nothing."""
+    registration: Literal["open", "invited", "closed"] = "open"
+    """Who may have an account: everybody; who was invited (``tcpchat-server account invite``); only those for whom an
+    administrator makes one (``tcpchat-server account add``)."""
     operators: dict[str, Operator] = {}
     """The server's operators, by the name with which they make themselves known: ``operators.NAME.password``."""
     join_history: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20

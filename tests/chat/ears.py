@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 import msgspec
 from msgspec.structs import replace
 
-from tcpchat.chat import access
+from tcpchat.chat import access, account
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.user import Encoding, User
@@ -119,6 +119,7 @@ class Ear:
     certificate = ""
     administrator = False
     encrypted = False
+    pinged = False
 
     def __init__(self, hub: Hub, session: str, kind: str = "hears all") -> None:
         self.session = session
@@ -193,7 +194,8 @@ class Ledger:
         hub.feed(sorted((of_room[-1] for of_room in topics if of_room), key=lambda topic: topic.time))
         hub.state.last_id = f"ledger-{self._position}"
         hub.state.begin(self._now)
-        access.load(hub.state, {key: one for (space, key), one in self.documents.items() if space == access.SPACE})
+        for kept in (access, account):
+            kept.load(hub.state, {key: one for (space, key), one in self.documents.items() if space == kept.SPACE})
 
     def ask(self, ear: Ear, command: Command) -> Asked:
         """Run the rule until it waits for something to be recorded."""

@@ -593,8 +593,8 @@ async def test_the_next_one_with_a_nick_does_not_see_what_the_last_one_had(conne
 @pytest.mark.threat(36)
 async def test_the_next_one_without_an_account_sees_nothing_of_an_accounts_history(connect: Connect) -> None:
     """«to match content to users» (IRCv3 chathistory): ann is who is logged in, not who is called so."""
-    await has_account(connect, "ann")
-    ann, bob = await chatting(connect, "ann", account="ann"), await chatting(connect, "bob")
+    await has_account(connect, "annie")
+    ann, bob = await chatting(connect, "ann", account="annie"), await chatting(connect, "bob")
     await say(ann, "PRIVMSG bob :hush")
     ann.send("QUIT")
     await ann.end()

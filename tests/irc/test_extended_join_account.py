@@ -277,8 +277,8 @@ async def test_an_account_may_be_banned(connect: Connect) -> None:
     assert [line.params[1:3] for line in listed] == [["#chan", "~a:bob"]]
     peer = await enter(connect, "otherwise", account="bob")
     assert [line.params[:2] for line in only(await ask(peer, "JOIN #chan"), "474")] == [["otherwise", "#chan"]]
-    another = await enter(connect, "bob", account="bobby")
-    assert parts(await ask(another, "JOIN #chan"), "JOIN") == [["bob!bob@localhost", "JOIN", "#chan"]]
+    another = await enter(connect, "bobby", account="bobby")
+    assert parts(await ask(another, "JOIN #chan"), "JOIN") == [["bobby!bobby@localhost", "JOIN", "#chan"]]
     await ask(chanop, "MODE #chan -b ~a:bob")
     assert parts(await ask(peer, "JOIN #chan"), "JOIN") == [["otherwise!otherwise@localhost", "JOIN", "#chan"]]
 
@@ -295,8 +295,8 @@ async def test_a_banned_account_is_banned_in_every_spelling(connect: Connect) ->
 
 async def test_a_ban_of_an_account_is_none_of_a_nick(connect: Connect) -> None:
     """It «matches account names» (IRCv3 account-extban): who is only called so may join."""
-    await has_account(connect, "bob")
-    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +b ~a:bob")
+    await has_account(connect, "bobby")
+    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +b ~a:bobby")
     peer = await bob(connect, account="")
     assert parts(await ask(peer, "JOIN #chan"), "JOIN") == [["bob!bob@localhost", "JOIN", "#chan"]]
 
@@ -304,9 +304,9 @@ async def test_a_ban_of_an_account_is_none_of_a_nick(connect: Connect) -> None:
 async def test_an_account_may_be_excepted_from_a_ban(connect: Connect) -> None:
     """«allow clients to construct ban masks matching account names» (IRCv3 account-extban), in exceptions (+e) as in
     bans."""
-    await has_account(connect, "bob")
-    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +b *!*@*", "MODE #chan +e ~a:bob")
-    peer = await bob(connect)
+    await has_account(connect, "bobby")
+    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +b *!*@*", "MODE #chan +e ~a:bobby")
+    peer = await bob(connect, account="bobby")
     assert parts(await ask(peer, "JOIN #chan"), "JOIN") == [["bob!bob@localhost", "JOIN", "#chan"]]
     await leave(peer)
     peer = await bob(connect, account="")
@@ -316,9 +316,9 @@ async def test_an_account_may_be_excepted_from_a_ban(connect: Connect) -> None:
 
 async def test_an_account_may_be_excepted_from_invitations(connect: Connect) -> None:
     """«allow clients to construct ban masks matching account names» (IRCv3 account-extban), in +I as in bans."""
-    await has_account(connect, "bob")
-    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +i", "MODE #chan +I ~a:bob")
-    peer = await bob(connect)
+    await has_account(connect, "bobby")
+    await ask(await enter(connect, "chanop", room="#chan"), "MODE #chan +i", "MODE #chan +I ~a:bobby")
+    peer = await bob(connect, account="bobby")
     assert parts(await ask(peer, "JOIN #chan"), "JOIN") == [["bob!bob@localhost", "JOIN", "#chan"]]
     await leave(peer)
     peer = await bob(connect, account="")

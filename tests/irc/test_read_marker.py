@@ -254,7 +254,7 @@ async def test_the_markers_are_those_of_the_account_one_is_logged_into(connect: 
     assert marker(await ask(other, "MARKREAD #tea")) == ["#tea", f"timestamp={NEW}"]
 
 
-@pytest.mark.parametrize("account", ["", "ann"])
+@pytest.mark.parametrize("account", ["", "annie"])
 async def test_the_next_one_with_a_nick_has_none_of_the_markers(connect: Connect, account: str) -> None:
     """«Servers MUST NOT leak read markers sent by a user to other users» (IRCv3 read-marker)."""
     if account:

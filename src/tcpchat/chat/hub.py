@@ -6,7 +6,22 @@ from collections.abc import Sequence
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.chat.effects.mending import mend
 from tcpchat.chat.fanout import Fanout
-from tcpchat.chat.rules import accounts, bans, history, moderation, modes, operators, people, rooms, search, talk
+from tcpchat.chat.rules import (
+    accounts,
+    bans,
+    history,
+    invitations,
+    login,
+    moderation,
+    modes,
+    operators,
+    owners,
+    people,
+    rooms,
+    search,
+    talk,
+)
+from tcpchat.chat.rules.administration import ADMINISTRATION
 from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener
@@ -18,10 +33,24 @@ from tcpchat.model.replies import Refused
 
 log = logging.getLogger(__name__)
 
-TOPICS = (people, accounts, rooms, modes, moderation, talk, history, search, operators, bans)
+TOPICS = (
+    people,
+    login,
+    accounts,
+    owners,
+    invitations,
+    rooms,
+    modes,
+    moderation,
+    talk,
+    history,
+    search,
+    operators,
+    bans,
+)
 
 RULES: Table = {command: rule for topic in TOPICS for command, rule in topic.RULES.items()}
-AT_THE_DOOR: Table = people.AT_THE_DOOR | accounts.AT_THE_DOOR
+AT_THE_DOOR: Table = people.AT_THE_DOOR | login.AT_THE_DOOR | accounts.AT_THE_DOOR
 
 
 class Hub:
@@ -51,10 +80,14 @@ class Hub:
         """The rule that decides on the wish; whoever asks runs it."""
         user = listener.user
         rule = (AT_THE_DOOR if user is None else RULES).get(type(wish))
+        if type(wish) in ADMINISTRATION and listener.administrator:
+            rule = ADMINISTRATION[type(wish)]
         if rule is not None:
             return rule(self.state, user or listener, wish)  # type: ignore[no-any-return]
         if user is None:
             return _refuse(Refused("not_in", "Pick a nickname first."))
+        if type(wish) in ADMINISTRATION:
+            return _refuse(Refused("no_privileges", "That is done on the server's machine: tcpchat-server account."))
         return _refuse(Refused("already_in", f"You are in already, as {user.nick}."))
 
     def farewell(self, listener: Listener, reason: str) -> Release:

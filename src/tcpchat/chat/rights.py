@@ -12,8 +12,11 @@ from tcpchat.model.commands import (
     Command,
     Kill,
     ListBans,
+    ListInvitationsGiven,
+    MakeInvitation,
     RegisterOther,
     Rehash,
+    RevokeInvitation,
     Unban,
     Wallops,
 )
@@ -32,5 +35,8 @@ NEEDED: Mapping[type[Command], str] = {
     Wallops: "wallops",
     ChangeHost: "hosts",
     RegisterOther: "accounts",
+    MakeInvitation: "accounts",
+    ListInvitationsGiven: "accounts",
+    RevokeInvitation: "accounts",
     Rehash: "rehash",
 }

@@ -8,6 +8,7 @@ from tcpchat.chat import modes
 from tcpchat.chat.access import Access
 from tcpchat.chat.bans import Bans
 from tcpchat.chat.leavings import Leavings
+from tcpchat.chat.registry import Registry
 from tcpchat.chat.room import Room
 from tcpchat.chat.rooms import Rooms
 from tcpchat.chat.user import Listener, User
@@ -40,6 +41,8 @@ class State:
         """How many of the people are."""
         self.accounts: dict[str, dict[User, None]] = {}
         """Who is logged in, by folded account."""
+        self.registry = Registry()
+        """Which names belong to accounts."""
         self.watchers: dict[str, dict[User, None]] = {}
         """Who wants to know when somebody comes and goes, by their folded nick."""
         self.was: deque[Was] = deque(maxlen=config.limits.whowas)
@@ -137,7 +140,7 @@ class State:
 
     def token(self, person: str) -> str:
         """What lets a later connection be that of the same person. Nobody else can make it up."""
-        return f"{person}.{hmac.digest(self.secret, person.encode(), 'sha256').hex()[:24]}"
+        return f"{person}.{hmac.digest(self.secret, person.encode(), 'sha256').hex()[:32]}"
 
     def person(self, token: str) -> str:
         """Whose token it is; empty if nobody's."""
@@ -149,7 +152,7 @@ class State:
         stem = wanted[: names.NICK_MOST_CHARACTERS - 3]
         while len(f"{stem}999".encode()) > names.MOST_BYTES:
             stem = stem[:-1]
-        return next(nick for nick in _numbered(stem) if self.alike(nick) is None)
+        return next(nick for nick in _numbered(stem) if self.alike(nick) is None and not self.registry.owner(nick))
 
 
 def _numbered(stem: str) -> Iterator[str]:

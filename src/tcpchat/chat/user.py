@@ -64,6 +64,10 @@ class Listener(Protocol):
     def administrator(self) -> bool:
         """Whether they came in through the administrators' socket."""
 
+    @property
+    def pinged(self) -> bool:
+        """Whether they were asked if they are there, and have not answered yet."""
+
     def put(self, chunk: bytes) -> bool:
         """Take a chunk to send. Never waits; False if there is no room for it."""
 

@@ -49,17 +49,19 @@ class CheckNick(Command, frozen=True):
 class Register(Command, frozen=True):
     """Have an account, and be logged in to it. Without a name it is called like the nick one has.
 
-    Who has not come in yet needs the `server_password`, if the server asks for one.
+    Who has not come in yet needs the `server_password`, if the server asks for one; where not everybody may register,
+    an `invitation` is needed.
     """
 
     password: str
     account: str = ""
     email: str = ""
     server_password: str = ""
+    invitation: str = ""
 
 
 class RegisterOther(Command, frozen=True):
-    """Make an account for somebody else. For operators."""
+    """Make an account for somebody else. For operators and administrators."""
 
     account: str
     password: str
@@ -97,16 +99,100 @@ class Prove(Command, frozen=True):
     tentative: bool = False
 
 
+class LogInByCertificate(Command, frozen=True):
+    """Log in by the certificate of this connection; to the `account`, if one is named."""
+
+    account: str = ""
+
+
 class SetPassword(Command, frozen=True):
-    """Give the account one is logged in to another password."""
+    """Give the account one is logged in to another password than the `old` one. Its other connections are closed."""
 
     password: str
+    old: str = ""
+
+
+class DropAccount(Command, frozen=True):
+    """Give up the account one is logged in to, for ever; its password is asked for once more."""
+
+    password: str
+
+
+class Regain(Command, frozen=True):
+    """Take the nick that is called like the account one is logged in to, whoever has it now; their link is closed."""
+
+
+class AddCertificate(Command, frozen=True):
+    """Let one log in by a certificate: the one of this connection, or one with this SHA-256 `fingerprint` (hex)."""
+
+    fingerprint: str = ""
+
+
+class RemoveCertificate(Command, frozen=True):
+    """Let one log in by that certificate no more."""
+
+    fingerprint: str
+
+
+class ListCertificates(Command, frozen=True):
+    """Ask by which certificates one can log in."""
 
 
 class ShowAccount(Command, frozen=True):
     """Ask about an account; empty: the one that one is logged in to."""
 
     account: str = ""
+
+
+class MakeInvitation(Command, frozen=True):
+    """Have a token that lets its holder register, so many times, for so many days. For operators and administrators."""
+
+    uses: int = 1
+    days: float = 7.0
+
+
+class ListInvitationsGiven(Command, frozen=True):
+    """Ask which of these tokens can be used still. For operators and administrators."""
+
+
+class RevokeInvitation(Command, frozen=True):
+    """Let nobody use a token any more, called as in the list. For operators and administrators."""
+
+    invitation: str
+
+
+class ListAccounts(Command, frozen=True):
+    """Ask which accounts there are. For administrators."""
+
+
+class SetAccountPassword(Command, frozen=True):
+    """Give somebody's account another password; its connections are closed. For administrators."""
+
+    account: str
+    password: str
+
+
+class SuspendAccount(Command, frozen=True):
+    """Let nobody log in to an account, `until` then (milliseconds since 1970; 0: until it is released).
+
+    Its connections are closed. For administrators.
+    """
+
+    account: str
+    reason: str = ""
+    until: int = 0
+
+
+class ReleaseAccount(Command, frozen=True):
+    """Let its owner log in to an account again that was suspended. For administrators."""
+
+    account: str
+
+
+class RemoveAccount(Command, frozen=True):
+    """Give an account up in its owner's place, for ever. For administrators."""
+
+    account: str
 
 
 # people
@@ -478,7 +564,10 @@ class Quit(Command, frozen=True):
 
 
 ANY = (
-    Enter | CheckNick | Register | RegisterOther | Verify | LogIn | Challenge | Prove | SetPassword | ShowAccount
+    Enter | CheckNick | Register | RegisterOther | Verify | LogIn | Challenge | Prove | LogInByCertificate
+    | SetPassword | DropAccount | Regain | AddCertificate | RemoveCertificate | ListCertificates | ShowAccount
+    | MakeInvitation | ListInvitationsGiven | RevokeInvitation
+    | ListAccounts | SetAccountPassword | SuspendAccount | ReleaseAccount | RemoveAccount
     | Rename | SetName | Away | ListPeople | ShowNames | Whois | Whowas | Watch | Unwatch | ListWatched
     | SetOwnModes
     | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite

@@ -147,6 +147,20 @@ class LoggedIn(Event, frozen=True):
     session: str
 
 
+class AccountSet(Event, frozen=True):
+    """An account is there, or is something else than before. Told to nobody.
+
+    `certificates` are the fingerprints that prove to be its owner's. While it is `suspended`, which says why, nobody
+    logs in to it, `until` then (milliseconds since 1970; 0: until it is released). Of one that was `dropped` only the
+    name is left.
+    """
+
+    certificates: list[str] = []
+    suspended: str = ""
+    until: int = 0
+    dropped: bool = False
+
+
 class Renamed(Event, frozen=True):
     """Somebody has another nick."""
 
@@ -346,7 +360,7 @@ LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | T
 """What is kept in the log."""
 
 ANY = (
-    LOGGED | Arrived | LoggedIn | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
+    LOGGED | Arrived | LoggedIn | AccountSet | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
     | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | Skipped | AccessSet | BanSet | BanLifted
     | MarkerSet | Walloped
 )  # fmt: skip

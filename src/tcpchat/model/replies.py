@@ -64,6 +64,53 @@ class AccountReply(Reply, frozen=True, tag="account"):
     nicks: list[str] = []
 
 
+class Certificates(Reply, frozen=True):
+    """The SHA-256 fingerprints of the certificates by which one can log in, in hexadecimal; `own` is this link's."""
+
+    certificates: list[str]
+    own: str = ""
+
+
+class InvitationReply(Reply, frozen=True, tag="invitation"):
+    """The `token` lets its holder register, so many times, until then (ms since 1970). It is told only now."""
+
+    token: str
+    uses: int
+    expires: int
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An invitation that can be used still: who made it, how often it can be, and until when (ms since 1970)."""
+
+    invitation: str
+    by: str
+    uses: int
+    expires: int
+
+
+class InvitationsGiven(Reply, frozen=True):
+    """Those that can be used still."""
+
+    invitations: list[Given]
+
+
+class AccountInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One account of a list. `suspended` says why nobody can log in to it, `until` then (ms since 1970; 0: no end)."""
+
+    account: str
+    suspended: str = ""
+    until: int = 0
+    dropped: bool = False
+    here: int = 0
+    """How many connections are logged in to it now."""
+
+
+class Accounts(Reply, frozen=True):
+    """The accounts there are, and those that were dropped."""
+
+    accounts: list[AccountInfo]
+
+
 class LoggedInReply(Reply, frozen=True, tag="logged_in"):
     """You are logged in. `signature` proves that the server knows the password too (SCRAM, base64)."""
 
@@ -355,7 +402,8 @@ class PongReply(Reply, frozen=True, tag="pong"):
 
 
 ANY = (
-    Done | Welcome | AccountReply | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
+    Done | Welcome | AccountReply | Certificates | InvitationReply | InvitationsGiven | Accounts
+    | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
     | OwnModes | Masks | Bans | InvitedReply | Invitations | People | Names | WhowasReply | Watched | WhoisReply | Page
     | Found | Talks | Marker | ServerReply | PongReply
 )  # fmt: skip

@@ -1,20 +1,18 @@
 """Passwords: hashed in threads of their own, never on the loop, and tried by nobody too often."""
 
 import asyncio
-import hashlib
-import hmac
 import secrets
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeVar
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from tcpchat.chat.account import ITERATIONS, SALT_BYTES
+from tcpchat.chat.account import ITERATIONS, LANES, MEMORY_KIB, PASSES, SALT_BYTES, scram_keys
 from tcpchat.model.records import Check, Hash, Hashed
 from tcpchat.model.replies import Refused
 
@@ -29,7 +27,7 @@ class Passwords:
     """argon2id with OWASP's parameters (2 passes over 19 MiB), and the keys of SCRAM-SHA-256."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
         self._waiting = 0
 
     async def hash(self, wish: Hash) -> Hashed:
@@ -77,9 +75,7 @@ class Passwords:
 
     def _hashed(self, password: str) -> Hashed:
         salt = secrets.token_bytes(SALT_BYTES)
-        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
-        stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-        server_key = hmac.digest(salted, b"Server Key", "sha256")
+        stored_key, server_key = scram_keys(password, salt, ITERATIONS)
         return Hashed(
             argon2=self._hasher.hash(password),
             salt=b64encode(salt).decode(),
@@ -90,5 +86,6 @@ class Passwords:
 
 
 def _prepared(password: str) -> str:
-    """The same password, however its characters are put together (RFC 8265, section 4.2)."""
-    return normalize("NFC", password).encode("utf-8", "replace").decode()
+    """The same password, however its characters are put together, whatever space it has (RFC 8265, section 4.2)."""
+    spaced = "".join(" " if category(one) == "Zs" else one for one in password)
+    return normalize("NFC", spaced).encode("utf-8", "replace").decode()

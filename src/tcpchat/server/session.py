@@ -26,7 +26,7 @@ from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import line, told
 from tcpchat.wire.detect import REFUSALS, Kind, detect
-from tcpchat.wire.dialect import Answer, Dialect, Request
+from tcpchat.wire.dialect import Answer, Dialect, Request, Transport
 from tcpchat.wire.irc.dialect import Irc
 from tcpchat.wire.jsonl import JsonLines
 
@@ -261,12 +261,13 @@ class Session:
             return
         if greeted and kind != "line":
             self.outbox.put(b"\r\n")  # the prompt is a line of its own
+        transport = Transport(self.secure, self.certificate != "")
         if kind == "irc":
-            self.dialect = Irc(self._config, sts=self._server.sts(self.peer))
+            self.dialect = Irc(self._config, transport, sts=self._server.sts(self.peer))
         elif kind == "jsonl":
             self.dialect = JsonLines(self._config)
         else:
-            self.dialect = line.PlainLines(self._config, greeted=greeted)
+            self.dialect = line.PlainLines(self._config, greeted=greeted, transport=transport)
         self.encoding = self.dialect.encoding
 
     async def _take(self, data: bytes | None) -> None:

@@ -1,7 +1,7 @@
 """What a session asks of a dialect."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -11,6 +11,18 @@ from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Reply
 
 Answer = Reply | Refused
+
+
+class Transport(NamedTuple):
+    """What a dialect may know of how its bytes travel."""
+
+    secure: bool = True
+    """Whether nobody between can read what passes, such as a password."""
+    certificate: bool = False
+    """Whether the other end proved to have a certificate."""
+
+
+SECURE = Transport()
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):

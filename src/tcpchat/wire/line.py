@@ -9,13 +9,13 @@ from tcpchat.model import commands, names, replies
 from tcpchat.model.events import Event
 from tcpchat.model.text import showable
 from tcpchat.model.words import been_away, recorded, searched
-from tcpchat.wire import told
-from tcpchat.wire.dialect import Answer, Request
+from tcpchat.wire import line_accounts, told
+from tcpchat.wire.dialect import SECURE, Answer, Request, Transport
 from tcpchat.wire.framing import Lines
+from tcpchat.wire.line_accounts import PROMPT, Door
 from tcpchat.wire.telnet import Telnet, erased
 from tcpchat.wire.told import LineEncoding, encoding, text_lines
 
-PROMPT = "Nickname: "
 GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
 NAMES_SHOWN = 12
 HISTORY_LINES = 50
@@ -32,16 +32,15 @@ class PlainLines:
     one_at_a_time = False
     silent_on: frozenset[type[commands.Command]] = frozenset({commands.Say})
 
-    def __init__(self, config: Config, *, greeted: bool = False) -> None:
+    def __init__(self, config: Config, *, greeted: bool = False, transport: Transport = SECURE) -> None:
         """`greeted`: the greeting was sent already, because nothing came."""
         self._lines = Lines(config.limits.line_bytes)
         self._telnet = Telnet()
         self._motd = config.motd
         self._join_history = config.join_history
         self._greeted = greeted
-        self._asks_password = config.password != ""
-        self._nick = ""
-        """The nick of somebody who has yet to say the server's password."""
+        self._door = Door(asks_password=config.password != "", secure=transport.secure)
+        self.me = ""
         self._entered = False
         self._told_of_bad_bytes = False
         self._rooms: list[str] = []
@@ -84,10 +83,11 @@ class PlainLines:
 
     def answer(self, request: Request, answer: Answer, me: str) -> bytes:
         """See `Dialect.answer`."""
+        self.me = me
         if isinstance(answer, replies.Refused):
             if answer.code == "not_in_room" and answer.about:
                 self._leave(answer.about[0])
-            return text_lines(f"-- {answer.text}") + (b"" if self._entered else PROMPT.encode())
+            return text_lines(f"-- {answer.text}") if self._entered else self._door.refused(request, answer)
         writer = _ANSWERS.get(type(answer))
         return writer(self, request.command, answer) if writer else self._done(request.command)
 
@@ -122,15 +122,7 @@ class PlainLines:
             yield self._said(line.removeprefix("/") if line.startswith("//") else line)
 
     def _enter(self, line: str) -> Iterator[Request | bytes]:
-        """A nickname; and then the server's password, if it asks for one."""
-        if self._asks_password and self._nick:
-            nick, self._nick = self._nick, ""
-            yield Request(commands.Enter(nick=nick, user=nick, password=line))
-        elif self._asks_password and line:
-            self._nick = line
-            yield b"Password: "
-        else:
-            yield Request(commands.Enter(nick=line, user=line)) if line else PROMPT.encode()
+        yield from self._door.read(line)
         if self._entered:
             yield from self._join(names.LOBBY)
 
@@ -278,6 +270,11 @@ class PlainLines:
         warning = [f"-- {recorded(reply.room)}"] if reply.recorded and not reply.already else []
         return text_lines(f"-- You are in {reply.room}: {_some(reply.people, reply.quiet)}.", *topic, *warning)
 
+    def write_logged_in(self, command: commands.Command, reply: replies.LoggedInReply) -> bytes:
+        """Inside it is said; at the door it only lets one in."""
+        self._door.logged_in(reply.account)
+        return line_accounts.write_logged_in(self, command, reply) if self._entered else b""
+
     def write_rooms(self, command: commands.Command, reply: replies.Rooms) -> bytes:
         """One line a room."""
         width = max((len(room.room) for room in reply.rooms), default=0)
@@ -346,7 +343,7 @@ class PlainLines:
                 return text_lines(f"-- You left {room}. {where}")
             case commands.Away(text=text):
                 return text_lines("-- You are marked as away." if text else "-- You are back.")
-        return b""
+        return text_lines(said) if (said := line_accounts.DONE.get(type(command))) else b""
 
     def _leave(self, room: str) -> None:
         self._rooms = [one for one in self._rooms if names.fold(one) != names.fold(room)]
@@ -373,6 +370,7 @@ def _some(people: list[str], quiet: int) -> str:
 
 _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
     replies.Welcome: PlainLines.write_welcome,
+    replies.LoggedInReply: PlainLines.write_logged_in,
     replies.Seated: PlainLines.write_seated,
     replies.Rooms: PlainLines.write_rooms,
     replies.People: PlainLines.write_people,
@@ -403,6 +401,11 @@ COMMANDS = {
     "mute": _Command(PlainLines.read_mute, "keep somebody from speaking in the room; /unban ends it", 1),
     "op": _Command(PlainLines.read_op, "make somebody an operator of the room", 1),
     "invite": _Command(PlainLines.read_invite, "ask somebody into the room", 1),
+    "register": _Command(line_accounts.read_register, "have an account: then your name is nobody else's", 1),
+    "login": _Command(line_accounts.read_login, "log in to your account", 1),
+    "password": _Command(line_accounts.read_password, "give your account another password", 2),
+    "regain": _Command(line_accounts.read_regain, "take the name of your account, whoever has it now"),
+    "drop": _Command(line_accounts.read_drop, "give up your account, for ever", 1),
     "help": _Command(PlainLines.read_help, "this list"),
     "quit": _Command(PlainLines.read_quit, "leave"),
 }

@@ -8,6 +8,7 @@ from tcpchat.chat.state import State
 from tcpchat.chat.user import User, place_of
 from tcpchat.model import names
 from tcpchat.model.events import (
+    AccountSet,
     Arrived,
     Event,
     Gone,
@@ -44,15 +45,23 @@ def arrived(state: State, event: Arrived, fanout: Fanout) -> None:
 
 
 def logged_in(state: State, event: LoggedIn, fanout: Fanout) -> None:
-    """The connection belongs to the account from now on; those who share a room hear it."""
+    """The connection belongs to the account from now on, or to none; those who share a room hear it.
+
+    Not if the account was suspended or dropped since the rule looked.
+    """
     listener = state.listeners.get(event.session)
-    if listener is None:
+    if listener is None or (event.account and state.registry.bars(event.account, event.time)):
         return
     listener.account = event.account
     user = listener.user
     if user is not None and user.account != event.account:
         _has_account(state, user, event.account)
         _tell_acquaintances(state, user, event, fanout)
+
+
+def account_set(state: State, event: AccountSet, fanout: Fanout) -> None:
+    """Nobody hears it."""
+    state.registry.note(event)
 
 
 def renamed(state: State, event: Renamed, fanout: Fanout) -> None:
@@ -225,6 +234,7 @@ def _tell_acquaintances(state: State, user: User, event: Event, fanout: Fanout) 
 EFFECTS: Table = {
     Arrived: arrived,
     LoggedIn: logged_in,
+    AccountSet: account_set,
     Renamed: renamed,
     NameSet: name_set,
     HostChanged: host_changed,

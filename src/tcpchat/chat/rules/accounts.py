@@ -1,44 +1,47 @@
-"""Accounts: having one, and proving that it is one's own. Also before one has a nick."""
+"""Accounts: making one, and what its owner does with it. Making one also before one has a nick."""
 
-import hmac
-from base64 import b64encode
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from time import time
 from typing import Any
 
+from msgspec.structs import replace
+
 from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
-from tcpchat.chat.rules import access, bans
+from tcpchat.chat.rules import access, bans, invitations, owners, weak
+from tcpchat.chat.rules.login import Asker, become, confided, knows, listener_of
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, entitled
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
 from tcpchat.model import names, records, text
 from tcpchat.model.commands import (
-    Challenge,
-    LogIn,
-    Prove,
+    AddCertificate,
+    DropAccount,
+    ListCertificates,
     Register,
     RegisterOther,
+    RemoveCertificate,
     SetPassword,
     ShowAccount,
     Verify,
 )
 from tcpchat.model.events import LoggedIn
-from tcpchat.model.records import Announce, Attempt, Count, Document, Hash
-from tcpchat.model.replies import AccountReply, ChallengeReply, Done, LoggedInReply, Refused
+from tcpchat.model.records import Attempt, Count, Document, Hash
+from tcpchat.model.replies import AccountReply, Certificates, Done, LoggedInReply, Refused
 
-MOST_PASSWORD_BYTES = 512
 MOST_EMAIL_CHARACTERS = 200
+FINGERPRINT_DIGITS = 64
 
-Asker = User | Listener
+Doing = Generator[records.Wish, Any, None]
+Changing = Generator[records.Wish, Any, Account]
 
 
 def register(state: State, asker: Asker, wish: Register) -> Rule:
     """The first one to ask has the name. Nobody takes the nick of somebody else who is here."""
-    listener = _listener(asker)
-    if listener.account:
-        raise Refused("logged_in_already", f"You are logged in already, as {listener.account}.", about=wish.account)
+    listener = listener_of(asker)
+    _check_logged_out(listener, wish.account)
+    confided(asker)
     name = wish.account or (asker.nick if isinstance(asker, User) else "")
     if not name:
         raise Refused("need_nick", "Choose a nick first, or name the account.")
@@ -50,81 +53,59 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
         entered = yield from is_right("server", wish.server_password, state.config.password)
     if not entered:
         raise Refused("not_entered", "Come in first: this server asks for a password.", about=name)
+    weak.check(wish.password, name)
+    yield from invitations.check(state, wish.invitation)
     email = text.one_line(wish.email)[:MOST_EMAIL_CHARACTERS]
-    account = yield from _new(name, wish.password, email)
-    bearer = state.user(name)
+    account = yield from _new(state, name, wish.password, email)
+    bearer = state.alike(name)
     if bearer is not None and bearer.listener is not listener:
         raise Refused("name_in_use", f"Somebody else is called {name} now.", about=name)
-    yield from _store(account)
-    yield from _become(state, asker, name)
+    yield from invitations.used(state, wish.invitation, _store(account))
+    yield from become(state, asker, name)
+    yield records.nothing(listener.session)  # behind who takes the nick at this moment, and does not know yet
+    yield from owners.cleared(state, listener, name)
     return LoggedInReply(account=name)
 
 
-def register_other(state: State, user: User, wish: RegisterOther) -> Rule:
-    """An account for somebody else. For operators."""
-    entitled(user, wish)
+def register_other(state: State, asker: Asker, wish: RegisterOther) -> Rule:
+    """An account for somebody else. For operators, and administrators."""
+    entitled(asker, wish)
+    confided(asker)
     names.account(wish.account)
-    yield from _store((yield from _new(wish.account, wish.password, "")))
+    weak.check(wish.password, wish.account)
+    yield from _store((yield from _new(state, wish.account, wish.password, "")))
+    yield records.nothing(listener_of(asker).session)  # behind who takes the nick at this moment
+    bearer = state.alike(wish.account)
+    if bearer is not None and bearer is not asker:
+        yield from owners.ended(bearer, owners.NOT_YOURS)
     return Done()
 
 
 def verify(state: State, asker: Asker, wish: Verify) -> Rule:
     """There is no account that waits to be confirmed."""
-    listener = _listener(asker)
-    if listener.account:
-        raise Refused("logged_in_already", f"You are logged in already, as {listener.account}.", about=wish.account)
+    _check_logged_out(listener_of(asker), wish.account)
     raise Refused("bad_code", "No account of that name waits for a code.", about=wish.account)
     yield
 
 
-def log_in(state: State, asker: Asker, wish: LogIn) -> Rule:
-    """The same words, after the same time, for a wrong password and for an account that does not exist."""
-    document: Document = yield accounts.wanted(wish.account)
-    account = accounts.opened(document)
-    hash = account.secrets.argon2 if account else ""
-    right = yield from is_right(_attempt(wish.account), wish.password[:MOST_PASSWORD_BYTES], hash)
-    if not right or account is None:
-        raise _wrong()
-    yield from _become(state, asker, account.name)
-    return LoggedInReply(account=account.name)
-
-
-def challenge(state: State, asker: Asker, wish: Challenge) -> Rule:
-    """What SCRAM needs; for an account that does not exist something that looks alike."""
-    account = accounts.opened((yield accounts.wanted(wish.account)))
-    nonce = _nonce(state, asker)
-    if account is not None:
-        return ChallengeReply(salt=account.secrets.salt, iterations=account.secrets.iterations, nonce=nonce)
-    salt = accounts.made_up_salt(state.secret, wish.account)
-    return ChallengeReply(salt=b64encode(salt).decode(), iterations=accounts.ITERATIONS, nonce=nonce)
-
-
-def prove(state: State, asker: Asker, wish: Prove) -> Rule:
-    """Log in by a proof instead of the password."""
-    account = accounts.opened((yield accounts.wanted(wish.account)))
-    yield Attempt(_attempt(wish.account))
-    signature = accounts.signature(account.secrets, wish.exchange, wish.proof) if account is not None else ""
-    if not signature or account is None or _nonce(state, asker) not in wish.exchange:
-        yield Count(_attempt(wish.account))
-        raise _wrong()
-    if not wish.tentative:
-        yield from _become(state, asker, account.name)
-    return LoggedInReply(account=account.name, signature=signature)
-
-
 def set_password(state: State, user: User, wish: SetPassword) -> Rule:
-    """The old one is not known any more."""
-    if not user.account:
-        raise Refused("not_logged_in", "Log in first.")
-    secrets = yield from _hashed(wish.password)
-    stored = None
-    while stored is None:
-        document: Document = yield accounts.wanted(user.account)
-        account = accounts.opened(document)
-        if account is None:
-            raise Refused("no_such_account", "Your account is not there any more.", about=user.account)
-        changed = Account(name=account.name, created=account.created, secrets=secrets, email=account.email)
-        stored = yield accounts.stored(changed, document.revision)
+    """Who knew the old one may still be there: all other connections of the account are closed."""
+    name = yield from _proven(user, wish.old)
+    weak.check(wish.password, name)
+    secrets = yield from hashed(wish.password)
+    yield from changed(name, lambda account: replace(account, secrets=secrets))
+    yield from owners.all_ended(state, name, "the password of this account was changed", but=user.listener)
+    return Done()
+
+
+def drop_account(state: State, user: User, wish: DropAccount) -> Rule:
+    """Its owner stays, as a guest."""
+    name = yield from _proven(user, wish.password)
+    yield from dropped(name)
+    yield from owners.all_ended(state, name, "this account was given up", but=user.listener)
+    before = user.party
+    yield records.Announce(LoggedIn(by=user.nick, origin=user.origin, session=user.listener.session))
+    yield from access.carried(state, user, before)
     return Done()
 
 
@@ -138,70 +119,151 @@ def show_account(state: State, user: User, wish: ShowAccount) -> Rule:
     return AccountReply(account=account.name, created=account.created, nicks=nicks)
 
 
-def _new(name: str, password: str, email: str) -> Generator[records.Wish, Any, Account]:
-    if accounts.opened((yield accounts.wanted(name))) is not None:
+def add_certificate(state: State, user: User, wish: AddCertificate) -> Rule:
+    """One that proves as much as the password."""
+    name = logged_in(user)
+    fingerprint = _fingerprint(wish.fingerprint or user.listener.certificate)
+    if (holder := state.registry.holder(fingerprint)) and names.fold(holder) != names.fold(name):
+        raise Refused("certificate_taken", "That certificate belongs to another account.", about=fingerprint)
+
+    def with_it(account: Account) -> Account:
+        certificates = [one for one in account.certificates if one != fingerprint]
+        if len(certificates) >= accounts.MOST_CERTIFICATES:
+            raise Refused("too_many_certificates", f"An account has {accounts.MOST_CERTIFICATES} certificates at most.")
+        return replace(account, certificates=[*certificates, fingerprint])
+
+    return _certificates((yield from changed(name, with_it)), user)
+
+
+def remove_certificate(state: State, user: User, wish: RemoveCertificate) -> Rule:
+    """Who is logged in by it stays so."""
+    fingerprint = _fingerprint(wish.fingerprint)
+
+    def without_it(account: Account) -> Account:
+        if fingerprint not in account.certificates:
+            raise Refused("no_such_certificate", "Your account has no such certificate.", about=fingerprint)
+        return replace(account, certificates=[one for one in account.certificates if one != fingerprint])
+
+    return _certificates((yield from changed(logged_in(user), without_it)), user)
+
+
+def list_certificates(state: State, user: User, wish: ListCertificates) -> Rule:
+    """Only one's own."""
+    account = accounts.opened((yield accounts.wanted(logged_in(user))))
+    if account is None:
+        raise gone(user.account)
+    return _certificates(account, user)
+
+
+def logged_in(user: User) -> str:
+    """The account that somebody is logged in to.
+
+    :raises Refused: if to none.
+    """
+    if not user.account:
+        raise Refused("not_logged_in", "Log in first.")
+    return user.account
+
+
+def changed(name: str, change: Callable[[Account], Account]) -> Changing:
+    """An account is something else, by what it is at that moment; gives what it is then.
+
+    :raises Refused: if it is not there.
+    """
+    while True:
+        document: Document = yield accounts.wanted(name)
+        account = accounts.opened(document)
+        if account is None:
+            raise gone(name)
+        account = change(account)
+        if (yield accounts.stored(account, document.revision)) is not None:
+            return account
+
+
+def dropped(name: str) -> Changing:
+    """An account is given up: only its name is left, so that nobody else has it, and reads what was said to it."""
+    now = int(time() * 1_000)
+
+    def emptied(one: Account) -> Account:
+        return Account(name=one.name, created=one.created, secrets=accounts.NO_SECRETS, dropped=now)
+
+    return changed(name, emptied)
+
+
+def hashed(password: str) -> Generator[records.Wish, Any, records.Hashed]:
+    """What a new password is recognised by. Nobody has it worked out too often: it takes a while."""
+    yield Attempt("a new password")
+    yield Count("a new password")
+    secrets: records.Hashed = yield Hash(password)
+    return secrets
+
+
+def gone(name: str) -> Refused:
+    """What is said of an account that is not there."""
+    return Refused("no_such_account", f"There is no account {text.one_line(name)[:40]}.", about=name)
+
+
+def _proven(user: User, password: str) -> Generator[records.Wish, Any, str]:
+    """The account of somebody who knows its password: a screen that was left alone proves nothing."""
+    confided(user)
+    name = logged_in(user)
+    account = accounts.opened((yield accounts.wanted(name)))
+    if not (yield from knows(name, account, password)):
+        raise Refused("wrong_password", "That is not the password of your account.")
+    return name
+
+
+def _check_logged_out(listener: Listener, name: str) -> None:
+    if listener.account:
+        raise Refused("logged_in_already", f"You are logged in already, as {listener.account}.", about=name)
+
+
+def _new(state: State, name: str, password: str, email: str) -> Changing:
+    document: Document = yield accounts.wanted(name)
+    if document.revision or state.registry.owner(name):
         raise _taken(name)
-    secrets = yield from _hashed(password)
+    if len(state.registry) >= state.config.limits.accounts:
+        raise Refused("too_many_accounts", "This server has no space for another account.", about=name)
+    secrets = yield from hashed(password)
     return Account(name=name, created=int(time() * 1_000), secrets=secrets, email=email)
 
 
-def _store(account: Account) -> Generator[records.Wish, Any, None]:
+def _store(account: Account) -> Doing:
     if (yield accounts.stored(account, 0)) is None:
         raise _taken(account.name)
 
 
 def _taken(name: str) -> Refused:
-    return Refused("account_exists", f"There is an account {name} already.", about=name)
+    return Refused(
+        "account_exists", f"There is an account {name} already, or was, or one that looks like it.", about=name
+    )
 
 
-def _hashed(password: str) -> Generator[records.Wish, Any, records.Hashed]:
-    if not 0 < len(password.encode("utf-8", "replace")) <= MOST_PASSWORD_BYTES:
-        raise Refused("weak_password", f"A password has between 1 and {MOST_PASSWORD_BYTES} bytes.")
-    yield Attempt("a new password")
-    yield Count("a new password")
-    hashed: records.Hashed = yield Hash(password)
-    return hashed
+def _certificates(account: Account, user: User) -> Certificates:
+    return Certificates(certificates=account.certificates, own=user.listener.certificate)
 
 
-def _become(state: State, asker: Asker, account: str) -> Generator[records.Wish, Any, None]:
-    """Somebody is logged in from now on."""
-    bans.check_account(state, _listener(asker), account)
-    if not isinstance(asker, User):
-        yield Announce(LoggedIn(by="", session=asker.session, account=account))
-        return
-    before = asker.party
-    yield Announce(LoggedIn(by=asker.nick, origin=asker.origin, session=asker.listener.session, account=account))
-    yield from access.carried(state, asker, before)
-
-
-def _listener(asker: Asker) -> Listener:
-    return asker.listener if isinstance(asker, User) else asker
-
-
-def _nonce(state: State, asker: Asker) -> str:
-    """What nobody was told before on another connection, so that an exchange that was overheard is worth nothing."""
-    connection = f"{_listener(asker).session} {state.since}"
-    return hmac.digest(state.secret, connection.encode(), "sha256").hex()[:32]
-
-
-def _attempt(account: str) -> str:
-    return f"account {names.fold(account)}"
-
-
-def _wrong() -> Refused:
-    return Refused("wrong_password", "There is no such account, or that is not its password.")
+def _fingerprint(given: str) -> str:
+    """The fingerprint as it is compared, however it was written."""
+    if not given:
+        raise Refused("no_certificate", "This connection shows no certificate. Name one by its SHA-256 fingerprint.")
+    fingerprint = given.replace(":", "").strip().lower()
+    if len(fingerprint) != FINGERPRINT_DIGITS or not set(fingerprint) <= set("0123456789abcdef"):
+        raise Refused("bad_fingerprint", "A SHA-256 fingerprint has 64 hexadecimal digits.", about=given[:100])
+    return fingerprint
 
 
 AT_THE_DOOR: Table = {
     Register: register,
     Verify: verify,
-    LogIn: log_in,
-    Challenge: challenge,
-    Prove: prove,
 }
 
 RULES: Table = AT_THE_DOOR | {
     RegisterOther: register_other,
     SetPassword: set_password,
+    DropAccount: drop_account,
     ShowAccount: show_account,
+    AddCertificate: add_certificate,
+    RemoveCertificate: remove_certificate,
+    ListCertificates: list_certificates,
 }

@@ -5,7 +5,7 @@ from time import time
 
 from tcpchat.chat import masks, modes
 from tcpchat.chat.rights import SEES
-from tcpchat.chat.rules import bans
+from tcpchat.chat.rules import bans, owners
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, about, acquainted, check_voices, fitting, hidden, silenced
 from tcpchat.chat.rules.rule import person as person_called
@@ -64,12 +64,16 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
             else "This server asks for a password."
         )
         raise Refused("wrong_password", why)
+    owners.check(state, listener.account, wish.nick)
     person = state.person(wish.resume) if wish.resume else ""
     ghost = state.persons.get(person)
     if ghost is not None and ghost is not listener and ghost.user is not None:
-        ghost.close("resumed elsewhere")
-        yield records.nothing(ghost.session)  # its own last wish may still be on its way
-        yield records.Release(ghost.session, ghost.user.signs(Gone, reason="resumed elsewhere"))
+        if ghost.account and names.fold(ghost.account) != names.fold(listener.account):
+            person = ""  # who is logged in is not taken over by one who is not
+        else:
+            yield from owners.ended(ghost.user, owners.ELSEWHERE)
+    yield from owners.cleared(state, listener, wish.nick)
+    owners.check(state, listener.account, wish.nick)
     origin = f"{_user_name(wish.user)}@{listener.host}"
     bans.check(state, listener, wish.nick, origin)
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
@@ -95,7 +99,9 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
 def check_nick(state: State, listener: Listener, wish: CheckNick) -> Rule:
     """It can be had now; it is only kept for who comes in."""
     names.nick(wish.nick)
-    if state.alike(wish.nick) is not None:
+    owners.check(state, listener.account, wish.nick)
+    bearer = state.alike(wish.nick)
+    if bearer is not None and not owners.gives_way(state, listener, bearer, wish.nick):
         raise _taken(state, wish.nick)
     return Done()
     yield
@@ -106,6 +112,8 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     names.nick(wish.nick)
     if wish.nick == user.nick:
         return Done()
+    owners.check(state, user.account, wish.nick)
+    yield from owners.cleared(state, user.listener, wish.nick)
     bans.check_name(state, user, wish.nick)
     _check_in_rooms(state, user, wish.nick)
     if (yield records.take_nick(wish.nick, user.listener.session, user.signs(Renamed, to=wish.nick))) is None:

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from tcpchat.model import commands, events, names, replies
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics, sasl
-from tcpchat.wire.irc.capabilities import ACCOUNT_NOTIFY, SASL_MECHANISMS
+from tcpchat.wire.irc.capabilities import ACCOUNT_NOTIFY, mechanisms
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, keep_refusal, param
 from tcpchat.wire.irc.writing import Form, line, word
+
+MOST_FAILURES = 3
+"""Attempts to log in by SASL that may fail on one connection."""
 
 NICKSERV = "NickServ"
 NICKSERV_FOLDED = names.fold(NICKSERV)
@@ -22,12 +25,12 @@ def read_authenticate(context: Context, message: Message) -> Iterator[Request | 
         yield sasl.aborted(context)
     elif context.exchange is not None:
         yield from _go_on(context, message, said)
-    elif said.upper() in SASL_MECHANISMS:
+    elif said.upper() in (offered := mechanisms(context.negotiation.transport)):
         context.exchange = sasl.Exchange(said.upper())
         yield context.exchange.begin()
     else:
-        yield context.numeric(numerics.RPL_SASLMECHS, ",".join(SASL_MECHANISMS), last="are available SASL mechanisms")
-        yield _failed(context)
+        yield context.numeric(numerics.RPL_SASLMECHS, ",".join(offered), last="are available SASL mechanisms")
+        yield from _failed(context, message)
 
 
 def _go_on(context: Context, message: Message, piece: str) -> Iterator[Request | bytes]:
@@ -41,9 +44,9 @@ def _go_on(context: Context, message: Message, piece: str) -> Iterator[Request |
     except OverflowError:
         context.exchange = None
         yield context.numeric(numerics.ERR_SASLTOOLONG, last="SASL message too long")
-    except sasl.Failed:
+    except sasl.Failed as failure:
         context.exchange = None
-        yield _failed(context)
+        yield from _failed(context, message, str(failure))
     else:
         if done is not None:
             context.exchange = None
@@ -52,7 +55,7 @@ def _go_on(context: Context, message: Message, piece: str) -> Iterator[Request |
 
 
 def read_register(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """REGISTER <account or *> <e-mail or *> <password>"""
+    """REGISTER <account or *> <e-mail, invitation or *> <password>"""
     account, email, password = message.params[:3]
     nick = context.me or context.wanted_nick or context.refused_nick
     if not nick:
@@ -61,10 +64,17 @@ def read_register(context: Context, message: Message) -> Iterator[Request | byte
     if context.refused_nick and not context.me and not context.wanted_nick:
         yield context.standard("FAIL", "REGISTER", "USERNAME_EXISTS", nick, last="That nick is somebody else's")
         return
-    email = "" if email == "*" else email
     name = nick if account == "*" else account
-    wish = commands.Register(account=name, email=email, password=password, server_password=context.password)
-    yield Request(wish, message)
+    yield Request(_registration(context, password, email, account=name), message)
+
+
+def _registration(context: Context, password: str, email: str, account: str = "") -> commands.Register:
+    """What is no e-mail address, and stands where one may, is an invitation."""
+    given = "" if email == "*" else email
+    address, invitation = (given, "") if "@" in given else ("", given)
+    return commands.Register(
+        account=account, email=address, password=password, server_password=context.password, invitation=invitation
+    )
 
 
 def write_registered(context: Context, request: Request, reply: replies.LoggedInReply) -> bytes:
@@ -122,8 +132,7 @@ def _register(context: Context, words: list[str]) -> Iterator[Request | bytes]:
     if not words:
         yield _usage(context, "REGISTER")
         return
-    email = words[1] if len(words) > 1 and words[1] != "*" else ""
-    done = yield from _ask(context, commands.Register(password=words[0], email=email))
+    done = yield from _ask(context, _registration(context, words[0], words[1] if len(words) > 1 else ""))
     if isinstance(done, replies.LoggedInReply):
         yield serve(context, "Account created")
         yield _logged_in(context, done)
@@ -133,10 +142,11 @@ def _identify(context: Context, words: list[str]) -> Iterator[Request | bytes]:
     if not words:
         yield _usage(context, "IDENTIFY")
         return
-    account, password = (context.me, words[0]) if len(words) == 1 else (words[0], words[1])
+    account, password = (context.owned_nick or context.me, words[0]) if len(words) == 1 else (words[0], words[1])
     done = yield from _ask(context, commands.LogIn(account=account, password=password))
     if isinstance(done, replies.LoggedInReply):
-        yield serve(context, f"You are now logged in as {done.account}.")
+        nick = "" if names.fold(done.account) == names.fold(context.me) else f" The name is yours: /nick {done.account}"
+        yield serve(context, f"You are now logged in as {done.account}.{nick}")
         yield _logged_in(context, done)
 
 
@@ -150,12 +160,57 @@ def _info(context: Context, words: list[str]) -> Iterator[Request | bytes]:
 
 
 def _set(context: Context, words: list[str]) -> Iterator[Request | bytes]:
-    if len(words) != 2 or words[0].upper() != "PASSWORD":
+    if len(words) != 3 or words[0].upper() != "PASSWORD":
         yield _usage(context, "SET PASSWORD")
         return
-    done = yield from _ask(context, commands.SetPassword(password=words[1]))
+    done = yield from _ask(context, commands.SetPassword(old=words[1], password=words[2]))
     if isinstance(done, replies.Done):
-        yield serve(context, "Your password is changed.")
+        yield serve(context, "Your password is changed, and your other connections are closed.")
+
+
+def _regain(context: Context, words: list[str]) -> Iterator[Request | bytes]:
+    done = yield from _ask(context, commands.Regain())
+    if isinstance(done, replies.Done):
+        yield serve(context, "The name of your account is yours again.")
+
+
+def _drop(context: Context, words: list[str]) -> Iterator[Request | bytes]:
+    if len(words) != 1:
+        yield _usage(context, "DROP")
+        return
+    done = yield from _ask(context, commands.DropAccount(password=words[0]))
+    if isinstance(done, replies.Done):
+        context.account = ""
+        yield serve(context, "Your account is given up. Nobody can have one of that name again.")
+        yield context.numeric(numerics.RPL_LOGGEDOUT, context.source, last="You are now logged out")
+
+
+def _cert(context: Context, words: list[str]) -> Iterator[Request | bytes]:
+    verb, fingerprint = [*(word.upper() for word in words[:1]), *words[1:2], "", ""][:2]
+    wish: commands.Command
+    if verb == "ADD":
+        wish = commands.AddCertificate(fingerprint=fingerprint)
+    elif verb == "DEL" and fingerprint:
+        wish = commands.RemoveCertificate(fingerprint=fingerprint)
+    elif verb == "LIST":
+        wish = commands.ListCertificates()
+    else:
+        yield _usage(context, "CERT")
+        return
+    done = yield from _ask(context, wish)
+    if isinstance(done, replies.Certificates):
+        yield serve(context, "The certificates by which you can log in: " + (", ".join(done.certificates) or "none"))
+
+
+def _invite(context: Context, words: list[str]) -> Iterator[Request | bytes]:
+    uses = words[0] if words else "1"
+    if not (uses.isascii() and uses.isdigit() and len(uses) < 6):
+        yield _usage(context, "INVITE")
+        return
+    done = yield from _ask(context, commands.MakeInvitation(uses=int(uses)))
+    if isinstance(done, replies.InvitationReply):
+        until = datetime.fromtimestamp(done.expires // 1_000, UTC)
+        yield serve(context, f"Invitation: {done.token} (uses: {done.uses}, until {until:%Y-%m-%d %H:%M} UTC)")
 
 
 def _register_other(context: Context, words: list[str]) -> Iterator[Request | bytes]:
@@ -185,15 +240,23 @@ def _logged_in(context: Context, reply: replies.LoggedInReply) -> bytes:
     return context.numeric(numerics.RPL_LOGGEDIN, context.source, reply.account, last=text)
 
 
-def _failed(context: Context) -> bytes:
-    return context.numeric(numerics.ERR_SASLFAIL, last="SASL authentication failed")
+def _failed(context: Context, message: Message, why: str = "") -> Iterator[Request | bytes]:
+    """904; who fails too often has to make another connection."""
+    context.failures += 1
+    yield context.numeric(numerics.ERR_SASLFAIL, last=why or "SASL authentication failed")
+    if context.failures >= MOST_FAILURES:
+        yield Request(commands.Quit(reason="Too many attempts to log in failed"), message)
 
 
 _USAGE = {
-    "REGISTER <password> [<e-mail>]": "have an account that is called like your nick",
+    "REGISTER <password> [<e-mail or invitation>]": "have an account that is called like your nick",
     "IDENTIFY [<account>] <password>": "log in",
+    "REGAIN": "take the nick that is called like your account, whoever has it now",
     "INFO [<account>]": "since when an account is there, and who is logged in to it",
-    "SET PASSWORD <new password>": "change your password",
+    "SET PASSWORD <old password> <new password>": "change your password",
+    "CERT ADD [<fingerprint>] | DEL <fingerprint> | LIST": "the certificates by which you can log in (SASL EXTERNAL)",
+    "DROP <password>": "give up your account, for ever",
+    "INVITE [<uses>]": "let somebody register (for operators)",
     "SAREGISTER <account> <password>": "make an account for somebody else (for operators)",
     "HELP": "this list",
 }
@@ -204,6 +267,10 @@ _SERVICES: dict[str, Callable[[Context, list[str]], Iterator[Request | bytes]]] 
     "IDENTIFY": _identify,
     "INFO": _info,
     "SET": _set,
+    "REGAIN": _regain,
+    "CERT": _cert,
+    "DROP": _drop,
+    "INVITE": _invite,
     "SAREGISTER": _register_other,
 }
 
@@ -211,10 +278,14 @@ _NOT_REGISTERED = {
     "account_exists": "ACCOUNT_EXISTS",
     "bad_account": "BAD_ACCOUNT_NAME",
     "bad_code": "INVALID_CODE",
+    "bad_invitation": "INVALID_INVITATION",
+    "insecure": "SECURE_CONNECTION_REQUIRED",
     "logged_in_already": "ALREADY_AUTHENTICATED",
     "name_in_use": "USERNAME_EXISTS",
+    "need_invitation": "NEED_INVITATION",
     "need_nick": "NEED_NICK",
     "not_entered": "COMPLETE_CONNECTION_REQUIRED",
+    "registration_closed": "DISALLOWED",
     "weak_password": "UNACCEPTABLE_PASSWORD",
 }
 
@@ -234,6 +305,8 @@ TABLES = Tables(
         ("NICKSERV", replies.LoggedInReply): keep_answer,
         ("NICKSERV", replies.AccountReply): keep_answer,
         ("NICKSERV", replies.Done): keep_answer,
+        ("NICKSERV", replies.Certificates): keep_answer,
+        ("NICKSERV", replies.InvitationReply): keep_answer,
     },
     refused={
         "AUTHENTICATE": keep_refusal,

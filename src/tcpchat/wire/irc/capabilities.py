@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tcpchat.config import Config
+from tcpchat.wire.dialect import SECURE, Transport
 
 ACCOUNT_NOTIFY = "account-notify"
 ACCOUNT_REGISTRATION = "draft/account-registration"
@@ -37,15 +38,18 @@ STS = "sts"
 USERHOST_IN_NAMES = "userhost-in-names"
 
 
-SASL_MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
-"""EXTERNAL needs a certificate, which no connection has without TLS."""
+def mechanisms(transport: Transport) -> tuple[str, ...]:
+    """How one can log in: not by what others on the way could read, and by a certificate only where there is one."""
+    plain = ("PLAIN",) if transport.secure else ()
+    external = ("EXTERNAL",) if transport.certificate else ()
+    return (*plain, "SCRAM-SHA-256", *external)
 
 
-def _nothing(_: Config) -> str:
+def _nothing(_: Config, __: Transport) -> str:
     return ""
 
 
-OFFERED: Mapping[str, Callable[[Config], str]] = {
+OFFERED: Mapping[str, Callable[[Config, Transport], str]] = {
     **dict.fromkeys(
         (
             ACCOUNT_NOTIFY, ACCOUNT_TAG, AWAY_NOTIFY, BATCH, CAP_NOTIFY, CHGHOST, CHANNEL_RENAME, CHATHISTORY,
@@ -55,12 +59,12 @@ OFFERED: Mapping[str, Callable[[Config], str]] = {
         ),
         _nothing,
     ),
-    ACCOUNT_REGISTRATION: lambda _: "before-connect,custom-account-name",
-    MULTILINE: lambda config: f"max-bytes={config.limits.text_bytes},max-lines={config.limits.multiline_lines}",
-    SASL: lambda _: ",".join(SASL_MECHANISMS),
+    ACCOUNT_REGISTRATION: lambda _, __: "before-connect,custom-account-name",
+    MULTILINE: lambda config, _: f"max-bytes={config.limits.text_bytes},max-lines={config.limits.multiline_lines}",
+    SASL: lambda _, transport: ",".join(mechanisms(transport)),
 }  # fmt: skip
-"""Every capability, and how its value depends on the configuration. SASL is the last: in the last of several lines some
-clients find it that do not understand the others."""
+"""Every capability, and how its value depends on the configuration and the connection. SASL is the last: in the last
+of several lines some clients find it that do not understand the others."""
 
 VALUES_SINCE = 302
 """The version of negotiation from which on clients are told values, in several lines if need be."""
@@ -74,11 +78,12 @@ NOTHING: frozenset[str] = frozenset()
 class Negotiation:
     """What one client wants, and whether it is still deciding."""
 
-    __slots__ = ("_config", "_room", "_sts", "enabled", "open", "version")
+    __slots__ = ("_config", "_room", "_sts", "enabled", "open", "transport", "version")
 
-    def __init__(self, config: Config, sts: str = "") -> None:
+    def __init__(self, config: Config, transport: Transport = SECURE, sts: str = "") -> None:
         self._config = config
         self._sts = [f"{STS}={sts}"] if sts else []
+        self.transport = transport
         self.enabled = NOTHING
         self.version = 0
         self._room = 0
@@ -110,7 +115,7 @@ class Negotiation:
         yield "LS", last
 
     def _with_value(self, name: str) -> str:
-        value = OFFERED[name](self._config)
+        value = OFFERED[name](self._config, self.transport)
         return f"{name}={value}" if value else name
 
     def _list_enabled(self, _: str) -> Iterator[tuple[str, ...]]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from tcpchat.config import Config
 from tcpchat.model import events
 from tcpchat.model.commands import Command, Say, Tell
 from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Stored
-from tcpchat.wire.dialect import Answer, Encoding, Request
+from tcpchat.wire.dialect import SECURE, Answer, Encoding, Request, Transport
 from tcpchat.wire.framing import Lines
 from tcpchat.wire.irc import (
     accounts,
@@ -23,6 +24,7 @@ from tcpchat.wire.irc import (
     presence,
     registration,
     rooms,
+    sasl,
     search,
     server,
     talk,
@@ -81,6 +83,9 @@ SHAPES_EVENTS = frozenset(
 )  # fmt: skip
 """The capabilities that change how events are written."""
 
+DURING_SASL = frozenset({"AUTHENTICATE", "CAP", "NICK", "USER", "PING", "PONG"})
+"""Whatever else a client says ends its attempt to log in."""
+
 _IGNORED = b"\r\0"
 """Neither is part of what a line says (RFC 2812, section 2.3.1)."""
 
@@ -119,10 +124,10 @@ class Irc:
     answers_pings = True
     silent_on: frozenset[type[Command]] = frozenset({Say})
 
-    def __init__(self, config: Config, *, sts: str = "") -> None:
+    def __init__(self, config: Config, transport: Transport = SECURE, *, sts: str = "") -> None:
         """`sts`: what is told of TLS, the value of the capability of that name; empty: nothing."""
         self._lines = Lines(MOST_TAG_BYTES + MOST_LINE_BYTES)
-        self._context = Context(config, USAGE, sts)
+        self._context = Context(config, USAGE, transport, sts)
         self._response: Response | None = None
         self._seen = self._context.capabilities
         self._plain = encoding(self._seen, config.name)
@@ -228,6 +233,8 @@ class Irc:
         yield response.finished()
 
     def _read(self, message: Message, raw: bytes, is_utf8: bool) -> Iterable[Request | bytes]:
+        if self._context.exchange is not None and message.command not in DURING_SASL:
+            return chain((sasl.aborted(self._context),), self._read(message, raw, is_utf8))
         objection = self._objection(message, raw, is_utf8)
         return (objection,) if objection else READERS[message.command](self._context, message)
 

@@ -10,7 +10,7 @@ from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import isupport, numerics, sasl
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.server import lusers, motd
-from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, param
+from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, keep_refusal, param
 from tcpchat.wire.irc.writing import Form, line, word
 
 ANYBODY = b"\x1a" * names.MOST_BYTES
@@ -66,13 +66,25 @@ def read_user(context: Context, message: Message) -> Iterator[Request | bytes]:
 
 
 def _want(context: Context, message: Message) -> Iterator[Request | bytes]:
-    """A nick that cannot be had is refused at once."""
+    """A nick that cannot be had is refused at once; but who may have one that is owned shows when one has logged in."""
     nick = message.params[0]
-    if isinstance((yield from asked(context, commands.CheckNick(nick=nick), message)), replies.Done):
+    answer = yield from asked(context, commands.CheckNick(nick=nick), Message("CHECK", (nick,)))
+    owned = isinstance(answer, replies.Refused)
+    if owned:
+        context.owned_nick = nick
+    if owned or isinstance(answer, replies.Done):
         context.wanted_nick = nick
         yield from _enter(context, message)
     else:
         context.refused_nick = nick
+
+
+def note_refused_nick(context: Context, message: Message, refusal: replies.Refused) -> bytes:
+    """Whether a nick that is owned can be had is decided later."""
+    if refusal.code == "nick_owned":
+        return keep_refusal(context, message, refusal)
+    numeric = numerics.ERR_NICKNAMEINUSE if refusal.code == "nick_taken" else numerics.ERR_ERRONEUSNICKNAME
+    return context.numeric(numeric, word(message.params[0]), last=refusal.text)
 
 
 def _enter(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -85,10 +97,19 @@ def _enter(context: Context, message: Message) -> Iterator[Request | bytes]:
     yield Request(commands.Enter(nick=nick, user=context.user, name=context.name, password=context.password), message)
     if not context.me:
         context.refused_nick = nick
+        if nick == context.owned_nick:
+            yield line(f":{context.server}", "NOTICE", "*", last=_how_to_have(nick))
         return
     here = yield from asked(context, commands.ShowServer(), Message("WELCOME"))
     if isinstance(here, replies.ServerReply):
         yield _welcome(context, here)
+
+
+def _how_to_have(nick: str) -> str:
+    return (
+        f"The name {nick} belongs to an account. If it is yours: log in with SASL; "
+        f"or come in under another name, then /msg NickServ IDENTIFY {nick} <password>, and /nick {nick}"
+    )
 
 
 def note_welcome(context: Context, request: Request, reply: replies.Welcome) -> bytes:
@@ -164,7 +185,7 @@ TABLES = Tables(
     },
     answers={
         ("CAP", replies.Welcome): note_welcome,
-        ("NICK", replies.Done): keep_answer,
+        ("CHECK", replies.Done): keep_answer,
         ("NICK", replies.Welcome): note_welcome,
         ("USER", replies.Welcome): note_welcome,
         ("WELCOME", replies.ServerReply): keep_answer,
@@ -173,12 +194,14 @@ TABLES = Tables(
     refusals={
         ("*", "bad_nick"): numerics.ERR_ERRONEUSNICKNAME,
         ("*", "nick_taken"): numerics.ERR_NICKNAMEINUSE,
+        ("*", "nick_owned"): numerics.ERR_NICKNAMEINUSE,
         ("*", "not_in"): numerics.ERR_NOTREGISTERED,
         ("*", "already_in"): numerics.ERR_ALREADYREGISTERED,
         ("CAP", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
         ("NICK", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
         ("USER", "wrong_password"): numerics.ERR_PASSWDMISMATCH,
     },
+    refused={"CHECK": note_refused_nick},
     at_the_door=frozenset({"CAP", "PASS", "NICK", "USER", "QUIT", "PING", "PONG"}),
     needs={"CAP": 1, "PASS": 1, "USER": 4, "PING": 1},
 )

@@ -12,7 +12,6 @@ from typing import Any
 from tcpchat.model import commands, names, replies
 from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics
-from tcpchat.wire.irc.capabilities import SASL_MECHANISMS
 from tcpchat.wire.irc.message import Message
 from tcpchat.wire.irc.topic import Context, asked
 
@@ -25,8 +24,12 @@ Step = bytes | commands.Command
 Mechanism = Callable[[], Generator[Step, Any, None]]
 
 
+_EXPLAINED = frozenset({"suspended", "too_many_tries", "busy"})
+"""Refusals that are not the fault of what was said."""
+
+
 class Failed(Exception):
-    """The client is not who it says, or does not say it properly."""
+    """The client is not who it says, or does not say it properly. The text is what it is told besides, if anything."""
 
 
 class Exchange:
@@ -65,7 +68,9 @@ class Exchange:
         step = self._send(_decoded(said))
         while isinstance(step, commands.Command):
             answer = yield from asked(context, step, message)
-            if answer is None or isinstance(answer, replies.Refused):
+            if isinstance(answer, replies.Refused):
+                raise Failed(answer.text if answer.code in _EXPLAINED else "")
+            if answer is None:
                 raise Failed
             step = self._send(answer)
         if step is not None:
@@ -115,7 +120,17 @@ def scram_sha_256() -> Generator[Step, Any, None]:
     yield commands.Prove(account=name, exchange=exchange, proof=proof)
 
 
-MECHANISMS: Mapping[str, Mechanism] = dict(zip(SASL_MECHANISMS, (plain, scram_sha_256), strict=True))
+def external() -> Generator[Step, Any, None]:
+    """EXTERNAL (RFC 4422, appendix A): who to be, or nothing; who one is says the certificate of the connection."""
+    said: bytes = yield b""
+    yield commands.LogInByCertificate(account=said.decode())
+
+
+MECHANISMS: Mapping[str, Mechanism] = {
+    "PLAIN": plain,
+    "SCRAM-SHA-256": scram_sha_256,
+    "EXTERNAL": external,
+}
 
 
 def aborted(context: Context) -> bytes:

@@ -8,7 +8,7 @@ from tcpchat.config import Config
 from tcpchat.model.commands import Command
 from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused, Reply
-from tcpchat.wire.dialect import Request
+from tcpchat.wire.dialect import SECURE, Request, Transport
 from tcpchat.wire.irc.capabilities import Negotiation
 from tcpchat.wire.irc.message import MOST_LINE_BYTES, Message
 from tcpchat.wire.irc.writing import Form, line, word
@@ -26,16 +26,16 @@ class Context:
     """One client: what it has told of itself, and what the server calls itself to it."""
 
     __slots__ = (
-        "_batches", "account", "answer", "config", "dead_batch", "exchange", "me", "name", "negotiation", "open_batch",
-        "origin", "password", "refused_nick", "server", "user", "verbs", "wanted_nick",
+        "_batches", "account", "answer", "config", "dead_batch", "exchange", "failures", "me", "name", "negotiation",
+        "open_batch", "origin", "owned_nick", "password", "refused_nick", "server", "user", "verbs", "wanted_nick",
     )  # fmt: skip
 
-    def __init__(self, config: Config, verbs: Mapping[str, str], sts: str = "") -> None:
+    def __init__(self, config: Config, verbs: Mapping[str, str], transport: Transport = SECURE, sts: str = "") -> None:
         """`verbs`: how each verb is used, for HELP; `sts`: what is told of TLS."""
         self.config = config
         self.verbs = verbs
         self.server = config.name
-        self.negotiation = Negotiation(config, sts)
+        self.negotiation = Negotiation(config, transport, sts)
         self.me = ""
         """The client's nick; empty until it is in."""
         self.origin = ""
@@ -44,6 +44,10 @@ class Context:
         """The account that it is logged in to."""
         self.wanted_nick = ""
         self.refused_nick = ""
+        self.owned_nick = ""
+        """The nick it wanted last that belongs to an account."""
+        self.failures = 0
+        """How often it did not succeed to log in."""
         self.user = ""
         self.name = ""
         self.password = ""
