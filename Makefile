@@ -95,14 +95,11 @@ $(TOOLS): requirements/tools.txt
 	@$(TOOLS_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $(TOOLS)
 
-$(READY): pyproject.toml requirements/dev.txt
+$(READY): pyproject.toml requirements/dev.txt requirements/install.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tcpchat needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make run PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
-		|| { echo "*** What requirements/dev.txt locks cannot be installed here: taking what pyproject.toml allows, UNCHECKED. ***" >&2; \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; }
+	@sh requirements/install.sh $(BIN)/python
 	@touch $(READY)
 
 .PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz clean

@@ -63,8 +63,27 @@ def test_a_lock_names_no_place_to_get_things_from(lock: str) -> None:
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", (LOCKS / lock).read_text())
 
 
-def test_what_is_set_up_is_checked() -> None:
-    assert "--require-hashes -r requirements/dev.txt" in (ROOT / "Makefile").read_text()
+@pytest.mark.parametrize(
+    ("complaint", "code", "said", "installed"),
+    [
+        ("", 0, "", ["--require-hashes", "--no-deps"]),
+        ("No matching distribution found for uvloop", 0, "UNCHECKED", ["--require-hashes", ".[dev]"]),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES", 1, "nothing is installed", ["--require-hashes"]),
+    ],
+)
+def test_what_is_set_up_is_checked(tmp_path: Path, complaint: str, code: int, said: str, installed: list[str]) -> None:
+    """The Python that is given notes what it is to install; the first time it may complain."""
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\necho "$@" >>calls\n'
+        f'case "$*" in *require-hashes*) test -z "{complaint}" || {{ echo "{complaint}" >&2; exit 1; }};; esac\n'
+    )
+    python.chmod(0o755)
+    script = ["sh", str(LOCKS / "install.sh"), str(python)]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert (done.returncode, said in done.stderr, complaint in done.stderr) == (code, True, True)
+    assert [what in call for what, call in zip(installed, calls, strict=True)] == [True] * len(calls)
 
 
 @pytest.mark.parametrize(
