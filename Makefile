@@ -87,6 +87,9 @@ fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can 
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"
 	@$(BIN)/python -m tests.fuzz.fuzz_lines $(ARGS)
 
+soak: $(READY) ## half an hour of talk, comings and goings, and harm: nothing may grow (ARGS="--seconds 600": shorter)
+	@$(BIN)/python -m tests.soak.soak $(ARGS)
+
 clean: ## remove what was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
@@ -102,4 +105,4 @@ $(READY): pyproject.toml requirements/dev.txt requirements/install.sh
 	@sh requirements/install.sh $(BIN)/python
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz clean
+.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz soak clean

@@ -315,6 +315,8 @@ class Session:
         if seconds > 0:
             await self._settle()
             await asyncio.sleep(seconds)
+            if self._is_lost():  # nobody waits for the rest of what they asked for
+                raise ConnectionResetError
             pace.begin(asyncio.get_running_loop().time())
 
     def _say(self, request: Request) -> None:
