@@ -79,6 +79,8 @@ class Visitor:
         """As people do, or as broken links do."""
         if self._chance.random() < 0.3:
             link = self._writer.get_extra_info("socket")
+            if link is None:  # it is closed already
+                return
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._writer.transport.abort()
             return
@@ -89,7 +91,7 @@ class Visitor:
     async def _hears(self, *words: bytes) -> None:
         async with asyncio.timeout(PATIENCE):
             while line := await self._reader.readline():
-                if any(word in line for word in words):
+                if self._writer.is_closing() or any(word in line for word in words):
                     return
 
     def _nick(self) -> str:
