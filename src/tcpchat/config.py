@@ -103,6 +103,8 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     something there, such as talk; and of who leaves, if they were told that they came."""
     rooms_per_client: AtLeastOne = 100
     """Rooms one client can be in."""
+    rooms_per_account: AtLeastOne = 20
+    """Rooms that can be registered to one account."""
     text_bytes: AtLeastOne = 4_096
     """The text of one message, in bytes of UTF-8."""
     topic_bytes: AtLeastOne = 390

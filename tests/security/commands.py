@@ -49,6 +49,7 @@ class Stage:
         self.ann = await self._come("ann")
         await self.ann.ask(do="register", password=PASSWORD)
         await self._come("cat")
+        await self.keep()
         await self.fresh_asker()
         await self.fresh_other()
 
@@ -62,6 +63,11 @@ class Stage:
         if self.role.startswith("right:"):
             granted = await self.asker.ask(do="become_operator", name=self.role, password="secret")
             assert "ok" in granted, granted
+
+    async def keep(self) -> None:
+        """A room that belongs to Ann's account."""
+        await self.ann.ask(do="join", room="#kept")
+        await self.ann.ask(do="register_room", room="#kept")
 
     async def fresh_other(self) -> None:
         self.other = f"bob{next(_NUMBERS)}"
@@ -107,6 +113,8 @@ async def table(roles: tuple[str, ...] = ROLES) -> Table:
                 found.setdefault(kind.__name__, {})[role] = await stage.outcome(kind)
                 if kind in CHANGES_THE_ASKER:
                     await stage.fresh_asker()
+                if kind is commands.DropRoom:
+                    await stage.keep()
                 if kind is commands.Kill:
                     await stage.fresh_other()
             for peer in stage.peers:
@@ -183,6 +191,10 @@ EXAMPLES: dict[type[commands.Command], Callable[[Stage], dict[str, Any]]] = {
     commands.Invite: lambda stage: {"room": stage.room, "nick": "cat"},
     commands.ListInvitations: lambda stage: {},
     commands.RenameRoom: lambda stage: {"room": stage.room, "to": f"{stage.room}-new"},
+    commands.RegisterRoom: lambda stage: {"room": stage.room},
+    commands.DropRoom: lambda stage: {"room": "#kept"},
+    commands.TransferRoom: lambda stage: {"room": "#kept", "account": "ann"},
+    commands.ShowRoom: lambda stage: {"room": "#kept"},
     commands.Say: lambda stage: {"room": stage.room, "text": "hello"},
     commands.Tell: lambda stage: {"to": "ann", "text": "hello"},
     commands.Tag: lambda stage: {"to": stage.room, "tags": {"+typing": "active"}},

@@ -108,6 +108,8 @@ def _answer_to(command: commands.Command, said: events.Said) -> Answer:
             return replies.Masks(room=room, mode=mode, masks=[replies.Mask(mask="eve!*@*", by="Bob!b@h", time=NOW)])
         case commands.ListBans():
             return replies.Bans(bans=[replies.ServerBan(mask="eve!*@*", by="Bob", reason="spam", until=NOW)])
+        case commands.ShowRoom(room=room):
+            return replies.RoomReply(room=room, founder="Bob", created=NOW, ranks={"bob": "o"})
         case commands.Invite(room=room):
             return replies.InvitedReply(room=room, nick="Bob", away="out")
         case commands.ListInvitations():

@@ -82,7 +82,7 @@ def topic_for(state: State, user: User, room: Room) -> TopicSet | None:
     topic, access = room.topic, state.access.get(names.fold(room.name))
     if topic is None or access is None:
         return topic
-    floor = NOTHING if access.closed and not room.members else access.floor
+    floor = NOTHING if access.closed and not room.lasts else access.floor
     first = room.first.get(user, 1) if user in room.members else access.readers.get(user.party, NOTHING)
     return topic if topic.number > floor or topic.number >= first else None
 

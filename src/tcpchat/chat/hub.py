@@ -17,6 +17,7 @@ from tcpchat.chat.rules import (
     operators,
     owners,
     people,
+    registered,
     rooms,
     search,
     talk,
@@ -47,6 +48,7 @@ TOPICS = (
     search,
     operators,
     bans,
+    registered,
 )
 
 RULES: Table = {command: rule for topic in TOPICS for command, rule in topic.RULES.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcpchat.chat import modes
+from tcpchat.model import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,12 +30,14 @@ class Room:
     """
 
     __slots__ = (
-        "_roster", "created", "first", "invited", "lists", "members", "modes", "name", "number", "quiet", "ranks",
-        "topic",
+        "_roster", "created", "first", "founder", "invited", "lists", "members", "modes", "name", "number", "quiet",
+        "ranks", "topic",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.founder = ""
+        """The folded account to which it is registered; empty if to none."""
         self.members: dict[User, int] = {}
         self.quiet: dict[User, None] = {}
         """Of them, those of whom the others have not been told yet (see `effects.quiet`)."""
@@ -101,9 +104,18 @@ class Room:
 
     def shuts_out(self, user: User) -> bool:
         """Whether somebody may not come in, with or without a key."""
-        if user.listener.session in self.invited:
+        if user.listener.session in self.invited or self.is_own(user):
             return False
         return self.banned(user) or self.is_full or ("i" in self.modes and not self.listed(user, "I"))
+
+    def is_own(self, user: User) -> bool:
+        """Whether it is registered to the account that somebody is logged in to."""
+        return self.founder != "" and self.founder == names.fold(user.account)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what holds in it goes on to hold: somebody is in it, or it is registered."""
+        return bool(self.members) or self.founder != ""
 
     @property
     def is_full(self) -> bool:

@@ -8,6 +8,7 @@ from tcpchat.chat import modes
 from tcpchat.chat.access import Access
 from tcpchat.chat.bans import Bans
 from tcpchat.chat.leavings import Leavings
+from tcpchat.chat.registered import Registration
 from tcpchat.chat.registry import Registry
 from tcpchat.chat.room import Room
 from tcpchat.chat.rooms import Rooms
@@ -53,6 +54,10 @@ class State:
         self.rooms[names.LOBBY] = lobby
         self.dormant: dict[str, None] = {}
         """Rooms that nobody is in and that have a topic, the longest empty first. They take no space from others."""
+        self.registered: dict[str, Registration] = {}
+        """The rooms that belong to an account, by their folded names."""
+        self.idle: dict[str, None] = {}
+        """Of these, where nobody is in."""
         self.access: dict[str, Access] = {}
         """Who may read what was said in rooms that were closed once, by their folded names; the latest changed last."""
         self.bans = Bans()
@@ -111,7 +116,7 @@ class State:
     @property
     def open_rooms(self) -> int:
         """How many rooms somebody is in."""
-        return len(self.rooms) - len(self.dormant) - (not self.rooms[names.LOBBY].members)
+        return len(self.rooms) - len(self.dormant) - len(self.idle) - (not self.rooms[names.LOBBY].members)
 
     def logged_in(self, account: str) -> Iterable[User]:
         """Those who are logged in to an account."""
@@ -128,7 +133,11 @@ class State:
         """Forget a room that nobody is in and nothing is known of, or the oldest of too many that are empty."""
         room = self.rooms[folded]
         self.dormant.pop(folded, None)
+        self.idle.pop(folded, None)
         if room.members or folded == names.LOBBY:
+            return
+        if room.founder:
+            self.idle[folded] = None
             return
         if room.topic is None:
             del self.rooms[folded]

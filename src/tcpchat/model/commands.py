@@ -380,6 +380,31 @@ class RenameRoom(Command, frozen=True):
     reason: str = ""
 
 
+class RegisterRoom(Command, frozen=True):
+    """Have a room, of which one is an operator, as one's account's own: it is there, and as it is, for good."""
+
+    room: str
+
+
+class DropRoom(Command, frozen=True):
+    """Give a room up that is one's own: it is like all others again."""
+
+    room: str
+
+
+class TransferRoom(Command, frozen=True):
+    """Give a room that is one's own to another account."""
+
+    room: str
+    account: str
+
+
+class ShowRoom(Command, frozen=True):
+    """Ask whose a room is."""
+
+    room: str
+
+
 # talk
 
 
@@ -571,6 +596,7 @@ ANY = (
     | Rename | SetName | Away | ListPeople | ShowNames | Whois | Whowas | Watch | Unwatch | ListWatched
     | SetOwnModes
     | Join | Part | SetTopic | ShowTopic | ListRooms | SetModes | ShowModes | ShowMasks | Kick | Invite
-    | ListInvitations | RenameRoom | Say | Tell | Tag | Redact | History | Search | ListTalks | SetMarker | ShowMarker
+    | ListInvitations | RenameRoom | RegisterRoom | DropRoom | TransferRoom | ShowRoom
+    | Say | Tell | Tag | Redact | History | Search | ListTalks | SetMarker | ShowMarker
     | ShowServer | BecomeOperator | Kill | Wallops | ChangeHost | Ban | Unban | ListBans | Rehash | Ping | Pong | Quit
 )  # fmt: skip

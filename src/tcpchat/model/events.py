@@ -320,6 +320,35 @@ class AccessSet(Event, frozen=True):
     revision: int
 
 
+class KeptMask(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One entry of a list of masks of a registered room: who set it, and when (milliseconds since 1970)."""
+
+    mask: str
+    by: str = ""
+    time: int = 0
+
+
+class RoomKept(Event, frozen=True):
+    """A room belongs to an account, and this holds in it; see `chat.registered`. Told to nobody.
+
+    `revision` is that of the document in which it is kept.
+    """
+
+    room: str
+    founder: str
+    created: int
+    modes: dict[str, str]
+    lists: dict[str, list[KeptMask]]
+    ranks: dict[str, str]
+    revision: int
+
+
+class RoomDropped(Event, frozen=True):
+    """A room belongs to nobody any more. Told to nobody."""
+
+    room: str
+
+
 class BanSet(Event, frozen=True):
     """Whom a mask means is kept from the server from now on (see `chat.bans`). Told to nobody.
 
@@ -362,5 +391,5 @@ LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | T
 ANY = (
     LOGGED | Arrived | LoggedIn | AccountSet | Renamed | NameSet | HostChanged | WentAway | OwnModesSet | Killed | Gone
     | WatchChanged | Noticed | Joined | Left | Invited | Moved | Aside | Skipped | AccessSet | BanSet | BanLifted
-    | MarkerSet | Walloped
+    | RoomKept | RoomDropped | MarkerSet | Walloped
 )  # fmt: skip

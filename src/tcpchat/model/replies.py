@@ -185,6 +185,18 @@ class Seated(Reply, frozen=True):
     left_time: int = 0
 
 
+class RoomReply(Reply, frozen=True, tag="room"):
+    """Whose a room is, since when (milliseconds since 1970), and who is something in it by their account.
+
+    `ranks` are letters of modes (``o``, ``v``) by account.
+    """
+
+    room: str
+    founder: str
+    created: int = 0
+    ranks: dict[str, str] = {}
+
+
 class Topic(Reply, frozen=True):
     """A room's topic."""
 
@@ -403,7 +415,7 @@ class PongReply(Reply, frozen=True, tag="pong"):
 
 ANY = (
     Done | Welcome | AccountReply | Certificates | InvitationReply | InvitationsGiven | Accounts
-    | LoggedInReply | ChallengeReply | Stored | Seated | Topic | Rooms | Modes | Changed
+    | LoggedInReply | ChallengeReply | Stored | Seated | Topic | RoomReply | Rooms | Modes | Changed
     | OwnModes | Masks | Bans | InvitedReply | Invitations | People | Names | WhowasReply | Watched | WhoisReply | Page
     | Found | Talks | Marker | ServerReply | PongReply
 )  # fmt: skip

@@ -15,7 +15,7 @@ from tcpchat.backend.base import Backend, Unavailable, Unknown
 from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
-from tcpchat.chat import access, account, bans
+from tcpchat.chat import access, account, bans, registered
 from tcpchat.chat.fanout import WRONG
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.operators import confirmed
@@ -159,7 +159,7 @@ class Server:
         self.hub.state.begin(now_ms())
         try:
             self.hub.state.secret = await self._secret()
-            for known in (access, account, bans):
+            for known in (access, account, bans, registered):
                 known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
             await self._doors.open(self.config, self._serve, self, self._talk)
             if self.config.metrics:

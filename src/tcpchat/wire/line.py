@@ -242,6 +242,14 @@ class PlainLines:
     def _change(self, sign: Literal["+", "-"], mode: str, value: str) -> Request:
         return Request(commands.SetModes(room=self.current, changes=[commands.ModeChange(sign, mode, value)]))
 
+    def read_keep(self, argument: str) -> Iterator[Request | bytes]:
+        """/keep"""
+        yield Request(commands.RegisterRoom(room=self.current))
+
+    def read_abandon(self, argument: str) -> Iterator[Request | bytes]:
+        """/abandon"""
+        yield Request(commands.DropRoom(room=self.current))
+
     def read_help(self, argument: str) -> Iterator[Request | bytes]:
         """/help"""
         width = max(len(command.usage) for command in COMMANDS.values())
@@ -341,6 +349,10 @@ class PlainLines:
                 self._leave(room)
                 where = f"Your words go to {self.current} now." if self.current else "You are in no room now."
                 return text_lines(f"-- You left {room}. {where}")
+            case commands.RegisterRoom(room=room):
+                return text_lines(f"-- {room} is yours now, and stays as it is.")
+            case commands.DropRoom(room=room):
+                return text_lines(f"-- {room} is nobody's now, and lasts as long as somebody is in it.")
             case commands.Away(text=text):
                 return text_lines("-- You are marked as away." if text else "-- You are back.")
         return text_lines(said) if (said := line_accounts.DONE.get(type(command))) else b""
@@ -406,6 +418,8 @@ COMMANDS = {
     "password": _Command(line_accounts.read_password, "give your account another password", 2),
     "regain": _Command(line_accounts.read_regain, "take the name of your account, whoever has it now"),
     "drop": _Command(line_accounts.read_drop, "give up your account, for ever", 1),
+    "keep": _Command(PlainLines.read_keep, "have the room as your account's own, if you are its operator"),
+    "abandon": _Command(PlainLines.read_abandon, "give the room up"),
     "help": _Command(PlainLines.read_help, "this list"),
     "quit": _Command(PlainLines.read_quit, "leave"),
 }

@@ -36,9 +36,9 @@ def joined(state: State, event: Joined, fanout: Fanout) -> None:
         return
     room = state.opened(event.room)
     folded = names.fold(event.room)
-    if room.members and room.shuts_out(user):  # since they asked: the rule says so
+    if room.lasts and room.shuts_out(user):  # since they asked: the rule says so
         return
-    if not room.members and folded != names.LOBBY:
+    if not room.lasts and folded != names.LOBBY:
         room.found(event.time, modes.OF_A_NEW_ROOM)
         room.rank(user, "o")
     fanout.enters(room, user)

@@ -155,8 +155,8 @@ def _same(one: Access, other: Access) -> bool:
 
 def _with_newcomer(state: State, user: User, folded: str, number: int, known: Access) -> Access:
     room, joining = state.rooms.get(folded), state.config.history_from == "joining"
-    lasts = room is not None and (bool(room.members) or folded == names.LOBBY)  # its modes hold
-    if room is None or not room.members:
+    lasts = room is not None and (room.lasts or folded == names.LOBBY)  # its modes hold
+    if room is None or not room.lasts:
         known = _opened_anew(known, number)
     known = replace(known, closed=known.closed or (lasts and room is not None and is_closed(room)))
     if user.party in known.readers or not (known.closed or joining):

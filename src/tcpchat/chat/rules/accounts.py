@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
-from tcpchat.chat.rules import access, bans, invitations, owners, weak
+from tcpchat.chat.rules import access, bans, invitations, owners, registered, weak
 from tcpchat.chat.rules.login import Asker, become, confided, knows, listener_of
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, entitled
@@ -102,6 +102,7 @@ def drop_account(state: State, user: User, wish: DropAccount) -> Rule:
     """Its owner stays, as a guest."""
     name = yield from _proven(user, wish.password)
     yield from dropped(name)
+    yield from registered.dropped_with(state, name)
     yield from owners.all_ended(state, name, "this account was given up", but=user.listener)
     before = user.party
     yield records.Announce(LoggedIn(by=user.nick, origin=user.origin, session=user.listener.session))

@@ -5,7 +5,7 @@ from time import time
 from msgspec.structs import replace
 
 from tcpchat.chat.account import Account, Suspension
-from tcpchat.chat.rules import invitations, owners, weak
+from tcpchat.chat.rules import bans, invitations, owners, registered, weak
 from tcpchat.chat.rules.accounts import changed, dropped, hashed, register_other
 from tcpchat.chat.rules.login import Asker
 from tcpchat.chat.rules.rule import Rule, Table
@@ -75,16 +75,21 @@ def release_account(state: State, asker: Asker, wish: ReleaseAccount) -> Rule:
 def remove_account(state: State, asker: Asker, wish: RemoveAccount) -> Rule:
     """As if its owner had given it up."""
     account = yield from dropped(wish.account)
+    yield from registered.dropped_with(state, account.name)
     yield from owners.all_ended(state, account.name, "this account was removed")
     return Done()
 
 
-ADMINISTRATION: Table = invitations.RULES | {
-    RegisterOther: register_other,
-    ListAccounts: list_accounts,
-    SetAccountPassword: set_account_password,
-    SuspendAccount: suspend_account,
-    ReleaseAccount: release_account,
-    RemoveAccount: remove_account,
-}
+ADMINISTRATION: Table = (
+    invitations.RULES
+    | bans.RULES
+    | {
+        RegisterOther: register_other,
+        ListAccounts: list_accounts,
+        SetAccountPassword: set_account_password,
+        SuspendAccount: suspend_account,
+        ReleaseAccount: release_account,
+        RemoveAccount: remove_account,
+    }
+)
 """What only those may ask who came in through the administrators' socket, whether or not they have a nick."""

@@ -12,6 +12,7 @@ from tcpchat.chat import account as accounts
 from tcpchat.chat.account import Account
 from tcpchat.chat.rules import access, bans
 from tcpchat.chat.rules.passwords import is_right
+from tcpchat.chat.rules.registered import rank_by_account
 from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
@@ -103,6 +104,8 @@ def become(state: State, asker: Asker, account: str) -> Generator[records.Wish, 
         raise Refused("suspended", bars, about=account)
     if isinstance(asker, User):
         yield from access.carried(state, asker, before)
+        for room in list(asker.rooms.values()):
+            yield from rank_by_account(state, asker, room)
 
 
 def confided(asker: Asker) -> None:

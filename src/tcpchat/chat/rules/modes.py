@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from tcpchat.chat import modes
 from tcpchat.chat.access import is_closed
 from tcpchat.chat.room import Room
-from tcpchat.chat.rules import access
+from tcpchat.chat.rules import access, registered
 from tcpchat.chat.rules.rule import Rule, Table, person, run_by, visible
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
@@ -32,6 +32,7 @@ def set_modes(state: State, user: User, wish: SetModes) -> Rule:
         sessions, anew = draft.sessions or None, draft.closed and not is_closed(room)
         yield records.Append(user.signs(ModesSet, room=room.name, changes=draft.changes, sessions=sessions))
         yield from access.closed(state, room, draft, anew=anew)
+        yield from registered.kept(state, room, draft.lost)
     return Changed(problems=problems)
 
 
@@ -84,6 +85,11 @@ class _Draft:
     def closed(self) -> bool:
         """Whether the room is closed then."""
         return not modes.CLOSING.isdisjoint(self._modes)
+
+    @property
+    def lost(self) -> set[str]:
+        """The accounts of those who are less then than they were."""
+        return {names.fold(user.account) for (user, _), on in self._ranks.items() if user.account and not on}
 
     def banned(self, user: User) -> bool:
         """Whether somebody may not come in then."""

@@ -8,6 +8,7 @@ from tcpchat.chat.access import Access
 from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.room import Room
 from tcpchat.chat.rules import access
+from tcpchat.chat.rules.registered import rank_by_account
 from tcpchat.chat.rules.rule import (
     Rule,
     Table,
@@ -43,7 +44,7 @@ def join(state: State, user: User, wish: Join) -> Rule:
         if room is not None and user in room.members:
             return seated(state, user, room, room.members[user])
         _check_space(state, user, folded)
-        if room is not None and room.members:
+        if room is not None and room.lasts:
             _check_entrance(room, user, wish.key)
         else:
             _check_looks(state, wish.room)
@@ -52,13 +53,14 @@ def join(state: State, user: User, wish: Join) -> Rule:
         event = user.signs(Joined, room=room.name if room else wish.room, name=user.name, away=user.away)
         joined = yield records.Hold(records.seat(folded, session), session, event)
     room = state.room(joined.room)
-    if room is not None and user not in room.members and room.members:  # something else holds by now
+    if room is not None and user not in room.members and room.lasts:  # something else holds by now
         yield records.Drop(records.seat(folded, session), session)
         yield from access.leaver(state, user, room)
         _check_entrance(room, user, wish.key)
     room = seat_in(state, user, joined.room)  # it may have another name by now
-    if len(room.members) == 1:
+    if len(room.members) == 1 and not room.founder:
         yield from _first_of_its_looks(state, user, room)
+    yield from rank_by_account(state, user, room)
     left = state.leavings.of(names.fold(room.name), user.remembered_as)
     if left.time and not left.number:  # nothing had been said there since the server's start
         left = left._replace(number=(yield records.Find(names.fold(room.name), time=left.time + 1)) - 1)
@@ -131,6 +133,9 @@ def _renamed(state: State, user: User, wish: RenameRoom, known: list[LOGGED]) ->
     """
     room = run_by(state, user, wish.room)
     before, after = names.fold(room.name), names.fold(wish.to)
+    if room.founder:
+        why = f"{room.name} is registered under this name. Its founder can drop it first."
+        raise Refused("cannot_rename", why, about=(wish.room, wish.to))
     if before == names.LOBBY:
         raise Refused(
             "cannot_rename", f"Everybody meets in {names.LOBBY}: it keeps its name.", about=(wish.room, wish.to)
@@ -228,6 +233,8 @@ def _looks_like(name: str, other: Room) -> Refused:
 
 def _check_entrance(room: Room, user: User, key: str) -> None:
     """An invitation gets one in past everything but a key (RFC 2811, sections 4.2.10 and 4.3)."""
+    if room.is_own(user):
+        return
     name, invited = room.name, user.listener.session in room.invited
     if modes.KEY in room.modes and key != room.modes[modes.KEY]:
         why = f"{name} has a key, and that is not it." if key else f"{name} has a key: /join {name} KEY."

@@ -14,6 +14,7 @@ from tcpchat.wire.framing import Lines
 from tcpchat.wire.irc import (
     accounts,
     bans,
+    chanserv,
     history,
     moderation,
     modes,
@@ -60,6 +61,7 @@ from tcpchat.wire.irc.writing import Form, line, word
 TOPICS: tuple[Tables, ...] = (
     registration.TABLES, accounts.TABLES, people.TABLES, presence.TABLES, rooms.TABLES, modes.TABLES,
     moderation.TABLES, talk.TABLES, multiline.TABLES, history.TABLES, search.TABLES, operators.TABLES, bans.TABLES,
+    chanserv.TABLES,
     server.TABLES,
 )  # fmt: skip
 

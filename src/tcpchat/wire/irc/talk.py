@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from tcpchat.model import commands, events, names, replies
 from tcpchat.model.text import CTCP
 from tcpchat.wire.dialect import Request
-from tcpchat.wire.irc import multiline, numerics
-from tcpchat.wire.irc.accounts import NICKSERV_FOLDED, read_services
+from tcpchat.wire.irc import accounts, chanserv, multiline, numerics
 from tcpchat.wire.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS, STANDARD_REPLIES
 from tcpchat.wire.irc.isupport import MOST_TARGETS
 from tcpchat.wire.irc.message import Message
@@ -21,7 +20,7 @@ from tcpchat.wire.irc.speech import (
     speech,
     split_status,
 )
-from tcpchat.wire.irc.topic import Context, Tables, listed, param
+from tcpchat.wire.irc.topic import Context, Reader, Tables, listed, param
 from tcpchat.wire.irc.writing import Form, line, word
 
 _KINDS: dict[str, commands.Kind] = {verb: kind for kind, verb in VERBS.items() if kind != "action"}
@@ -52,9 +51,9 @@ def _read_targets(context: Context, message: Message, text: str) -> Iterator[Req
     for target in targets(message):
         if not context.fits(message.command, target, text):
             yield context.numeric(numerics.ERR_INPUTTOOLONG, last="The text does not fit into a line")
-        elif names.fold(target) == NICKSERV_FOLDED:
+        elif service := SERVICES.get(names.fold(target)):
             if kind != "notice":
-                yield from read_services(context, Message("NICKSERV", (text,)))
+                yield from service(context, Message(target.upper(), (text,)))
         elif kind == "text" and text.startswith(ACTION):
             yield said(target, text[len(ACTION) :].removesuffix(CTCP), "action", message, key=key)
         else:
@@ -72,7 +71,7 @@ def read_tagmsg(context: Context, message: Message) -> Iterator[Request | bytes]
         for target in targets(message):
             status, room = split_status(target)
             to = room if names.is_room(room) else target
-            if names.fold(to) != NICKSERV_FOLDED:
+            if names.fold(to) not in SERVICES:
                 yield Request(commands.Tag(to=to, tags=tags or {}, status=status if to == room else ""), message)
 
 
@@ -162,6 +161,12 @@ _NOT_REDACTED = {
     "no_such_message": "UNKNOWN_MSGID",
     "not_yours": "REDACT_FORBIDDEN",
 }
+
+SERVICES: dict[str, Reader] = {
+    accounts.NICKSERV_FOLDED: accounts.read_services,
+    chanserv.CHANSERV_FOLDED: chanserv.read_services,
+}
+"""Who is nobody, and can be spoken to."""
 
 TABLES = Tables(
     readers={"PRIVMSG": read_speech, "NOTICE": read_notice, "TAGMSG": read_tagmsg, "REDACT": read_redact},
