@@ -6,10 +6,14 @@ import resource
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apsw
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tcpchat.backend.schema import file_system
 from tests.cli.test_server import running
@@ -42,8 +46,9 @@ def test_it_says_what_the_limits_are_and_changes_nothing(tmp_path: Path) -> None
         (["as_root=true"], "as_root is true"),
         (["password=hunter2"], "password: who sees the file knows the password"),
         (["operators.ann.password=hunter2"], "operators.ann.password: who sees the file"),
-        (["listen=['0.0.0.0:0']"], "listen has 0.0.0.0:0: what is said there can be read"),
-        (["listen=['0.0.0.0:0']"], "Everybody on the network can make accounts"),
+        (["listen=['0.0.0.0:0']", "insecure=true"], "listen has 0.0.0.0:0: what is said there can be read"),
+        (["listen=['0.0.0.0:0']", "insecure=true"], "Everybody who reaches 0.0.0.0:0 can make an account"),
+        (["tls_listen=['0.0.0.0:0']", "tls.self_signed=true"], "Everybody who reaches 0.0.0.0:0 can make an account"),
         (["limits.clients=1000000000"], "the system lets this user have"),
     ],
 )
@@ -64,7 +69,10 @@ def test_what_is_not_risky_is_not_said(tmp_path: Path) -> None:
     ("options", "words"),
     [
         (["--set", "limits.room=5"], "there is no setting room. Did you mean rooms?"),
-        (["--set", "listen=['203.0.113.5:7667']"], "listen has 203.0.113.5:7667: "),
+        (["--set", "listen=['203.0.113.5:7667']"], "Cannot listen on 203.0.113.5: that address is not this machine's"),
+        (["--set", "listen=['0.0.0.0:0']"], "without TLS"),
+        (["--set", "tls_listen=['127.0.0.1:0']"], "TLS needs a certificate"),
+        (["--set", "tls.certificate=missing.pem"], "Cannot read missing.pem"),
         (["--set", "listen=['no-such-host.invalid:7667']"], "there is no such host name"),
         (["--set", "data=file/data"], "file cannot be written"),
         (["--config", "missing.toml"], "Cannot read missing.toml: no such file or directory"),
@@ -97,6 +105,31 @@ def test_secrets_and_places_that_others_can_touch(tmp_path: Path) -> None:
 def test_a_log_that_a_restart_would_empty() -> None:
     _, said = checked(Path("/dev/shm/tcpchat"))
     assert "is on tmpfs, which a restart" in said
+
+
+@pytest.mark.threat(53)
+@pytest.mark.parametrize(
+    ("days", "said"), [(400, ""), (20, "The certificate expires on"), (-1, "The certificate expires")]
+)
+def test_a_certificate_that_is_soon_over(tmp_path: Path, days: int, said: str) -> None:
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(certificate(days))
+    file.chmod(0o600)
+    _, words = checked(tmp_path / "data", "--set", f"tls.certificate={file}", "--set", "tls_listen=['127.0.0.1:0']")
+    assert ("The certificate expires" in words, said in words) == (bool(said), True)
+
+
+def certificate(days: int) -> bytes:
+    """One that is good for so many days more, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "chat.example")])
+    until = datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(until - timedelta(days=800)).not_valid_after(until)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return secret + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def test_few_open_files(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ async def test_what_happens_is_counted(server: tcpchat.Server, connect: Connect)
     assert after["tcpchat_connections_accepted_total"] == 3
     assert after["tcpchat_logins_refused_total,wrong"] == before["tcpchat_logins_refused_total,wrong"] + 1
     assert after["tcpchat_errors_total"] == 0
+    assert after["tcpchat_requests_too_fast_total,refused"] == 0
     assert "tcpchat_loop_lag_seconds_count" in after
 
 
@@ -179,14 +180,19 @@ def listening(process: int) -> set[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="Linux tells who listens")
-@pytest.mark.parametrize("metrics", [False, True])
-def test_nothing_listens_but_what_was_asked_for(tmp_path: Path, metrics: bool) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--set", f"metrics=127.0.0.1:{port}"] if metrics else []
-    with running("--data", str(tmp_path), *options) as (process, chat):
-        assert listening(process.pid) == ({chat, port} if metrics else {chat})
+@pytest.mark.parametrize(
+    "asked", [[], ["--set", "metrics={}"], ["--tls", "self-signed", "--tls-listen", "{}", "--set", "metrics={}"]]
+)
+def test_nothing_listens_but_what_was_asked_for(tmp_path: Path, asked: list[str]) -> None:
+    ports: set[int] = set()
+    for place, option in enumerate(asked):
+        if option.endswith("{}"):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                ports.add(port := free.getsockname()[1])
+            asked = [*asked[:place], option.format(f"127.0.0.1:{port}"), *asked[place + 1 :]]
+    with running("--data", str(tmp_path), *asked) as (process, chat):
+        assert listening(process.pid) == {chat, *ports}
 
 
 async def test_prometheus_is_imported_only_where_it_is_wanted() -> None:

@@ -1,17 +1,17 @@
 """``tcpchat-server check``: what is wrong with a configuration and the place it is for, what is risky, what holds."""
 
-import errno
+import asyncio
 import os
 import shutil
-import socket
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -19,9 +19,12 @@ import msgspec
 from tcpchat.cli.log import data_directory
 from tcpchat.cli.usage import Command
 from tcpchat.config import BadSetting, Config, load
-from tcpchat.model.address import is_loopback, parse_address
-from tcpchat.model.errors import EX_CONFIG, CannotStart, in_words
+from tcpchat.model.address import DEFAULT_PORT, TLS_PORT, is_loopback, parse_address
+from tcpchat.model.errors import EX_CONFIG, EX_UNAVAILABLE, CannotStart
 from tcpchat.model.private import OTHERS_WRITE
+
+if TYPE_CHECKING:
+    from tcpchat.server.certificates import Shown
 
 SOON = timedelta(days=21)
 """A certificate should be renewed by then."""
@@ -83,22 +86,52 @@ def _log(config: Config) -> Iterator[str]:
 
 def _addresses(config: Config) -> Iterator[str]:
     """Whether it could listen there. Where somebody does already it may be the server itself."""
-    from tcpchat.server.listeners import own_addresses
+    from tcpchat.server.doors import Doors, by_tls
 
-    for address in config.listen:
-        host, port = parse_address(address)
+    try:
+        Doors.check(config)
+    except CannotStart as error:
+        yield str(error)
+        return
+    places = [(*parse_address(address), "--listen", config.insecure) for address in config.listen]
+    places += [(*parse_address(address, TLS_PORT), "--tls-listen", True) for address in by_tls(config)]
+    for host, port, option, exposed in places:
         try:
-            for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                with socket.socket(family, kind, protocol) as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(place)
-        except socket.gaierror:
-            yield f"listen has {address}, and there is no such host name."
-        except PermissionError:
-            yield f"listen has {address}: ports below 1024 need special rights. Take a higher one."
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                yield f"listen has {address}: {in_words(error)}. This machine has {', '.join(own_addresses())}."
+            asyncio.run(_listen(host, port, option, exposed, config))
+        except CannotStart as error:
+            if error.exit_code != EX_UNAVAILABLE:
+                yield str(error)
+
+
+async def _listen(host: str, port: int, option: str, exposed: bool, config: Config) -> None:
+    from tcpchat.server.listeners import bind
+
+    for one in await bind(host, port, config.limits, option, exposed=exposed):
+        one.close()
+
+
+def _certificate(config: Config) -> Iterator[str]:
+    from tcpchat.server.certificates import BadCertificate
+
+    try:
+        _shown(config)
+    except BadCertificate as error:
+        yield str(error)
+
+
+def _shown(config: Config) -> "Shown | None":
+    """The certificate, if one is configured and there.
+
+    :raises BadCertificate: if it cannot be used.
+    """
+    from tcpchat.server.certificates import SELF_SIGNED, read
+
+    tls = config.tls
+    if tls.self_signed and tls.certificate is None and config.data is not None:
+        tls = msgspec.structs.replace(tls, certificate=config.data / SELF_SIGNED)
+    if tls.certificate is None or (tls.self_signed and not tls.certificate.exists()):
+        return None
+    return read(tls)
 
 
 def _root(config: Config) -> Iterator[str]:
@@ -112,15 +145,32 @@ def _root(config: Config) -> Iterator[str]:
 
 
 def _open_to_others(config: Config) -> Iterator[str]:
-    there = [address for address in config.listen if not is_loopback(parse_address(address)[0])]
-    if there:
+    there = _exposed(config.listen, DEFAULT_PORT)
+    if there and config.insecure:
         yield f"listen has {', '.join(there)}: what is said there can be read and changed on the way. Use TLS."
 
 
+def _exposed(addresses: tuple[str, ...], port: int) -> list[str]:
+    """Those that others can reach."""
+    return [address for address in addresses if not is_loopback(parse_address(address, port)[0])]
+
+
 def _open_registration(config: Config) -> Iterator[str]:
-    public = any(not is_loopback(parse_address(address)[0]) for address in config.listen)
-    if public and getattr(config, "registration", "open") == "open" and not config.password:
-        yield "Everybody on the network can make accounts: registration is open, and there is no password."
+    public = _exposed(config.listen, DEFAULT_PORT) + _exposed(config.tls_listen, TLS_PORT)
+    if public and config.registration == "open" and not config.password:
+        yield (
+            f"Everybody who reaches {', '.join(public)} can make an account: registration is open, and nobody is asked "
+            'for a password. registration = "invited" changes that.'
+        )
+
+
+def _expiry(config: Config) -> Iterator[str]:
+    from tcpchat.server.certificates import BadCertificate
+
+    with suppress(BadCertificate):  # which is wrong, and said there
+        shown = _shown(config)
+        if shown is not None and shown.until < datetime.now(UTC) + SOON:
+            yield f"The certificate expires on {shown.until:%Y-%m-%d}. Renew it: the server sees that by itself."
 
 
 def _limits_off(config: Config) -> Iterator[str]:
@@ -225,10 +275,11 @@ def _written(value: object) -> str:
     )
 
 
-WRONG: tuple[Look, ...] = (_root, _log, _addresses)
+WRONG: tuple[Look, ...] = (_root, _log, _addresses, _certificate)
 RISKY: tuple[Look, ...] = (
     _open_to_others,
     _open_registration,
+    _expiry,
     _limits_off,
     _plain_passwords,
     _durability,

@@ -82,7 +82,7 @@ class Server:
         self.backend = _backend(config)
         self.outboxes = Budget(config.limits.outboxes_bytes)
         self.admission = Admission(config.limits)
-        self._rates = Rates(config.limits)
+        self.rates = Rates(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._doors = Doors(config)
         self._names = map("s{}".format, count(1))
@@ -257,7 +257,7 @@ class Server:
         self.config = in_force(self.config, config)
         self.hub.state.config = self.config
         self.admission.configure(self.config.limits)
-        self._rates.configure(self.config.limits)
+        self.rates.configure(self.config.limits)
         for session in self._sessions:
             session.configure(self.config)
         for event in confirmed(self.hub.state):
@@ -345,9 +345,9 @@ class Server:
 
     def pace_of(self, peer: Peer, session: str) -> Pace | None:
         """How fast somebody may ask who comes in; None: as fast as they can."""
-        if not self._rates.enabled or peer.administrator:
+        if not self.rates.enabled or peer.administrator:
             return None
-        return Pace(self._rates, session if self.admission.alone(peer.address) else network(peer.address))
+        return Pace(self.rates, session if self.admission.alone(peer.address) else network(peer.address))
 
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, also after a restart."""

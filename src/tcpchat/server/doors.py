@@ -30,14 +30,14 @@ class Doors:
         """:raises CannotStart: with what is wrong in the configuration."""
         for address in config.listen:
             check_address(address)
-        for address in _by_tls(config):
+        for address in by_tls(config):
             check_address(address, TLS_PORT)
         if config.tls_listen and not _has_certificate(config.tls):
             raise CannotStart(
                 "TLS needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed, which makes one.",
                 EX_CONFIG,
             )
-        if not (config.listen or _by_tls(config)):
+        if not (config.listen or by_tls(config)):
             raise CannotStart("There is nowhere to come in: name an address with --listen or --tls-listen.", EX_CONFIG)
 
     async def open(self, config: Config, serve: Serve, gate: Gate, talk: Talk) -> None:
@@ -47,7 +47,7 @@ class Doors:
         """
         for address in config.listen:
             self._plain += await listen(address, serve, config.limits, insecure=config.insecure)
-        addresses = _by_tls(config)
+        addresses = by_tls(config)
         if not addresses:
             return
         self._certificates = _certificates(config.tls, config.data, config.name)
@@ -112,7 +112,7 @@ class Doors:
             self._certificates.close()
 
 
-def _by_tls(config: Config) -> tuple[str, ...]:
+def by_tls(config: Config) -> tuple[str, ...]:
     """Where clients come in with TLS: who has a certificate wants to use it."""
     return config.tls_listen or ((f"127.0.0.1:{TLS_PORT}",) if _has_certificate(config.tls) else ())
 

@@ -71,6 +71,8 @@ class Metrics(Collector):
         throttle = server.throttle
         logins = CounterMetricFamily("tcpchat_logins_refused", "Wrong passwords, and tries too soon", labels=["reason"])
         yield _labelled(logins, {"wrong": throttle.failed, "throttled": throttle.throttled})
+        fast = CounterMetricFamily("tcpchat_requests_too_fast", "Requests that hit a rate limit", labels=["answer"])
+        yield _labelled(fast, {"later": server.rates.slowed, "refused": server.rates.refused})
 
     def _people(self) -> Iterator[Metric]:
         state = self._server.hub.state

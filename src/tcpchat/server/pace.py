@@ -78,6 +78,9 @@ class Rates:
 
     def __init__(self, limits: Limits) -> None:
         self.shared = Shared()
+        self.slowed = 0
+        """How many requests had to wait, and how many were refused, since the start."""
+        self.refused = 0
         self.configure(limits)
 
     def configure(self, limits: Limits) -> None:
@@ -130,10 +133,13 @@ class Pace:
         waits = [due - now - take.rate.ahead for take, due in zip(takes, dues, strict=True)]
         for wait, take in zip(waits, takes, strict=True):
             if wait > take.rate.patience:
+                self._rates.refused += 1
                 raise _too_fast(wait)
         for take, due in zip(takes, dues, strict=True):
             take.dues[take.key] = due
-        return max(0.0, self._speak(session, command, now), *waits)
+        seconds = max(0.0, self._speak(session, command, now), *waits)
+        self._rates.slowed += seconds > 0
+        return seconds
 
     def answered(self, command: Command | None, size: int, now: float) -> float:
         """What was answered counts too. :returns: for how many seconds it would be well to wait."""
