@@ -58,6 +58,7 @@ async def test_nothing_that_is_typed_finds_what_is_in_another_log(it: Opened, wo
     assert "secret tea" not in await found(it, words, {"#tea": 1})
 
 
+@pytest.mark.threat(64)
 async def test_a_search_is_limited_in_every_way_it_can_be(it: Opened) -> None:
     events = await record(it, *(said(f"tea {n}", by="ann" if n % 2 else "bob") for n in range(6)), said("tea", "#milk"))
     assert await found(it, "tea", limit=2) == ["tea 5", "tea 4"]
@@ -154,7 +155,7 @@ async def test_who_says_it_again_is_known_by_the_nick_or_as_the_same_party(it: O
     assert [event.number for event in await record(it, *others)] == [2, 1, 3]
 
 
-@pytest.mark.threat(64)
+@pytest.mark.threat(49)
 async def test_who_asks_for_too_much_waits(it: Opened) -> None:
     assert not it.backend.crowded
     waiting = [it.backend.record(said(str(number))) for number in range(20_000)]
