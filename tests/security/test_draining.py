@@ -17,10 +17,9 @@ from tests.peer import Peer
 SENDERS = 8
 
 
-async def talk(port: int, nick: str) -> set[str]:
+async def talk(peer: Peer, nick: str) -> set[str]:
     """Say one thing after the other, until the end. What was acknowledged."""
     acknowledged: set[str] = set()
-    peer = await (await Peer.open(port)).enter_json(nick, "#tea")
     with suppress(EOFError, OSError):
         for number in range(1_000_000):
             text = f"{nick} {number}"
@@ -36,8 +35,10 @@ async def test_what_was_acknowledged_before_sigterm_is_stored(tmp_path: Path, lo
     chance = random.Random(seed)
     for drain in range(20 if long else 2):
         with running("--data", str(tmp_path / "data"), "--set", "limits.enabled=false") as (process, port):
-            senders = [asyncio.create_task(talk(port, f"n{drain}x{number}")) for number in range(SENDERS)]
-            await asyncio.sleep(chance.uniform(0.1, 0.5))  # at any moment
+            nicks = [f"n{drain}x{number}" for number in range(SENDERS)]
+            peers = [await (await Peer.open(port)).enter_json(nick, "#tea") for nick in nicks]
+            senders = [asyncio.create_task(talk(peer, nick)) for peer, nick in zip(peers, nicks, strict=True)]
+            await asyncio.sleep(chance.uniform(0.2, 0.5))  # at any moment
             process.send_signal(signal.SIGTERM)
             for sender in senders:
                 acknowledged |= await sender
