@@ -10,7 +10,7 @@ from tcpchat.model.private import OTHERS_WRITE, narrow
 
 FILE = "chat.lock"
 
-OURS = ("chat.", "search.")
+OURS = ("chat.", "search.", "self-signed.")
 """How the names of all our files begin."""
 
 
