@@ -10,7 +10,7 @@ from tcpchat.model.private import OTHERS_WRITE, narrow
 
 FILE = "chat.lock"
 
-OURS = ("chat.", "search.", "self-signed.")
+OURS = ("chat.", "search.", "self-signed.", "admin.")
 """How the names of all our files begin."""
 
 
@@ -53,9 +53,12 @@ def _keep_private(directory: Path) -> None:
     if os.name == "nt":
         return
     files = list(directory.iterdir())
-    ours = [file for file in files if file.name.startswith(OURS) and file.is_file() and not file.is_symlink()]
-    for path in ours if len(ours) < len(files) else (directory, *ours):
-        narrow(path)
+    ours = [file for file in files if file.name.startswith(OURS)]
+    if len(ours) == len(files):
+        narrow(directory)
+    for path in ours:
+        if path.is_file() and not path.is_symlink():
+            narrow(path)
     if directory.stat().st_mode & OTHERS_WRITE:
         raise CannotStart(
             f"Others on this machine can write in the data directory {directory}. "
