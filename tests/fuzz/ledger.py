@@ -142,7 +142,7 @@ class Ledger:
             case Attempt(who=who):
                 self._throttle.attempt(network, who, self._clock)
             case Count(who=who):
-                self._throttle.count(network, who)
+                self._throttle.count(network, who, self._clock)
             case Hash(password=password):
                 if len(self.memory._documents) > MOST_ACCOUNTS:
                     raise Refused("busy", "Too many log in at this moment. Try again in a few seconds.")

@@ -41,7 +41,7 @@ def tried(throttle: Throttle, network: str, who: str, now: float, *, fails: bool
     except Refused:
         return False
     if fails:
-        throttle.count(network, who)
+        throttle.count(network, who, now)
     return True
 
 

@@ -181,10 +181,11 @@ class Hash(msgspec.Struct, frozen=True, gc=False):
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
-    """Have a password compared with an argon2 hash. Without a hash it takes as long, and is never right."""
+    """Have the password of `who` compared with an argon2 hash. Without a hash it takes as long, and is never right."""
 
     password: str
     hash: str
+    who: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):

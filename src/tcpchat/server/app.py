@@ -30,12 +30,13 @@ from tcpchat.server.keepalive import keep_alive
 from tcpchat.server.limits import Admission, network
 from tcpchat.server.outbox import Budget
 from tcpchat.server.pace import Pace, Rates
-from tcpchat.server.passwords import Passwords
+from tcpchat.server.passwords import THREADS, Passwords
 from tcpchat.server.peer import Peer
 from tcpchat.server.probes import Probes
 from tcpchat.server.reloading import changed, in_force, told
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
+from tcpchat.server.turns import Turns
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -89,6 +90,7 @@ class Server:
         self._load = load
         self.throttle = Throttle(config.limits)
         self._passwords = Passwords()
+        self._turns = Turns(THREADS)
         self.accepted = 0
         """Connections that were let in since the start."""
         self.probes: Probes | None = None
@@ -225,18 +227,30 @@ class Server:
 
         :raises Refused: if it is not to be had now.
         """
+        place, now = network(address), asyncio.get_running_loop().time()
         match wish:
             case Attempt(who=who):
-                self.throttle.attempt(network(address), who, asyncio.get_running_loop().time())
+                self.throttle.attempt(place, who, now)
             case Count(who=who):
-                self.throttle.count(network(address), who)
+                self.throttle.count(place, who, now)
             case Hash():
-                return await self._passwords.hash(wish)
+                async with self._turns.turn(place, self.throttle.rank(place, "", now)):
+                    return await self._passwords.hash(wish)
             case Check():
-                return await self._passwords.check(wish)
+                return await self._check(wish, place)
             case Reload():
                 return self.reload()
         return None
+
+    async def _check(self, wish: Check, place: str) -> bool:
+        """Whether a password is right; those tried at the same time from the same place may have failed meanwhile."""
+        clock = asyncio.get_running_loop().time
+        async with self._turns.turn(place, self.throttle.rank(place, wish.who, clock())):
+            self.throttle.attempt(place, wish.who, clock())
+            right = await self._passwords.check(wish)
+        if right:
+            self.throttle.succeeded(place, wish.who)
+        return right
 
     def reload(self) -> str:
         """Read the configuration and the certificate again, for all that is decided from now on.

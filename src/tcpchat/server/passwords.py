@@ -14,13 +14,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from tcpchat.chat.account import ITERATIONS, LANES, MEMORY_KIB, PASSES, SALT_BYTES, scram_keys
 from tcpchat.model.records import Check, Hash, Hashed
-from tcpchat.model.replies import Refused
 
 _Result = TypeVar("_Result")
 
 THREADS = 2
-MOST_WAITING = 64
-"""Hashes under way; each takes some 35 ms and 19 MiB. Who comes when there are more is asked to come back."""
+"""So many hashes at a time (see `turns`): more are not faster."""
 
 
 class Passwords:
@@ -28,20 +26,13 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-        self._waiting = 0
 
     async def hash(self, wish: Hash) -> Hashed:
-        """See `records.Hash`.
-
-        :raises Refused: when too many wait.
-        """
+        """See `records.Hash`."""
         return await self._work(lambda: self._hashed(_prepared(wish.password)))
 
     async def check(self, wish: Check) -> bool:
-        """See `records.Check`.
-
-        :raises Refused: when too many wait.
-        """
+        """See `records.Check`."""
         return await self._work(lambda: self._fits(wish.hash, _prepared(wish.password)))
 
     def close(self) -> None:
@@ -50,13 +41,7 @@ class Passwords:
             self._threads.shutdown(cancel_futures=True)
 
     async def _work(self, work: Callable[[], _Result]) -> _Result:
-        if self._waiting >= MOST_WAITING:
-            raise Refused("busy", "Too many log in at this moment. Try again in a few seconds.")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:

@@ -2,9 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from typing import TypeVar
 
 from tcpchat.config import Limits
 from tcpchat.model.replies import Refused
+from tcpchat.server.turns import Rank
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 TRIES = 5
 TRIES_A_MINUTE = 3
@@ -12,6 +17,9 @@ TRIES_A_MINUTE = 3
 
 TRIES_OF_A_NETWORK = 20
 TRIES_OF_A_NETWORK_A_MINUTE = 10
+
+FAILED_SECONDS = 3_600.0
+"""For so long a network from which somebody failed waits behind those of which nothing is known."""
 
 MOST_REMEMBERED = 20_000
 MOST_CHARACTERS = 80
@@ -34,6 +42,10 @@ class Throttle:
     def __init__(self, limits: Limits) -> None:
         self._enabled = limits.enabled
         self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+        self._known: OrderedDict[Hashable, None] = OrderedDict()
+        """Who proved what they are, and from where."""
+        self._failed: OrderedDict[str, float] = OrderedDict()
+        """When somebody failed last, by network."""
         self.failed = 0
         """How many attempts failed, and how many came too soon, since the start."""
         self.throttled = 0
@@ -47,12 +59,23 @@ class Throttle:
                 self.throttled += 1
                 raise Refused("too_many_tries", "Too many tries. Wait a minute before the next one.")
 
-    def count(self, network: str, who: str) -> None:
+    def count(self, network: str, who: str, now: float) -> None:
         """One more that failed."""
         self.failed += 1
+        _remember(self._failed, network, now)
         for key in (network, _key(network, who)):
             if (bucket := self._buckets.get(key)) is not None:
                 bucket.level -= 1
+
+    def succeeded(self, network: str, who: str) -> None:
+        """They have proved it."""
+        _remember(self._known, _key(network, who), None)
+
+    def rank(self, network: str, who: str, now: float) -> Rank:
+        """Before whom they go when many want to prove something."""
+        if _key(network, who) in self._known:
+            return Rank.KNOWN
+        return Rank.FAILED if now - self._failed.get(network, -FAILED_SECONDS) < FAILED_SECONDS else Rank.NEW
 
     def _of_network(self, network: str, now: float) -> _Bucket:
         return self._bucket(network, TRIES_OF_A_NETWORK, TRIES_OF_A_NETWORK_A_MINUTE, now)
@@ -63,10 +86,8 @@ class Throttle:
     def _bucket(self, key: Hashable, most: int, a_minute: int, now: float) -> _Bucket:
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = _Bucket(most, now)
-            if len(self._buckets) > MOST_REMEMBERED:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(key)
+            bucket = _Bucket(most, now)
+        _remember(self._buckets, key, bucket)
         bucket.level = min(most, bucket.level + (now - bucket.time) * a_minute / 60)
         bucket.time = now
         return bucket
@@ -74,3 +95,11 @@ class Throttle:
 
 def _key(network: str, who: str) -> Hashable:
     return network, who[:MOST_CHARACTERS]
+
+
+def _remember(some: "OrderedDict[_Key, _Value]", key: _Key, value: _Value) -> None:
+    """As the latest of no more than `MOST_REMEMBERED`."""
+    some[key] = value
+    some.move_to_end(key)
+    if len(some) > MOST_REMEMBERED:
+        some.popitem(last=False)

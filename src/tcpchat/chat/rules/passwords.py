@@ -19,10 +19,10 @@ def is_right(who: str, given: str, wanted: str, *, evenly: bool = False) -> Gene
     yield records.Attempt(who)
     if wanted and not wanted.startswith(HASHED):
         if evenly:
-            yield records.Check(given, "")
+            yield records.Check(given, "", who)
         right = hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
     else:
-        right = yield records.Check(given, wanted)
+        right = yield records.Check(given, wanted, who)
     if not right:
         yield records.Count(who)
     return right
