@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import random
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -259,6 +261,43 @@ async def test_a_flood_of_handshakes_displaces_its_own_not_others(
                 await honest.enter_line("ann")
                 assert not any(peer.reader.at_eof() for peer in [*few, *flood[4:]])
                 await honest.close()
+
+
+@pytest.mark.threat(3)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mallinfo2 is glibc's")
+def test_what_is_connected_and_closed_leaves_no_memory_behind(long: bool) -> None:
+    count, most = (20_000, 102) if long else (600, 1_000)  # bytes each; few of them show less exactly
+    environment = {**os.environ, "PYTHONMALLOC": "malloc"}
+    command = [sys.executable, "-m", "tests.security.in_use", "10"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        address = ("127.0.0.1", int(process.stdout.readline()))
+        measured = []
+        for times in (300, count):
+            for number in range(times):
+                _connect_and_close(address, number)
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            measured.append(int(process.stdout.readline()))
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    each = (measured[1] - measured[0]) / count
+    print(f"connect and close, {count} times: {each / 1_024:.3f} KiB each, {measured[1] / 2**20:.1f} MiB in use")
+    assert each <= most
+
+
+def _connect_and_close(address: tuple[str, int], number: int) -> None:
+    """In turns: without a word, in the middle of a handshake, at its end, and with nonsense."""
+    with socket.create_connection(address) as connection, contextlib.suppress(OSError):
+        match number % 4:
+            case 1:
+                connection.sendall(HELLO)
+            case 2:
+                careless().wrap_socket(connection).close()
+            case 3:
+                connection.sendall(b"\x16\x03\x01\x00\x05hello")
+                connection.recv(100)
 
 
 async def test_who_does_not_finish_takes_nobodys_place_for_ever(config: tcpchat.Config, authority: Authority) -> None:
