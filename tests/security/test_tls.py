@@ -452,6 +452,34 @@ async def _until_it_is_closed(server: tcpchat.Server, context: SSLContext) -> No
         writer.close()
 
 
+@pytest.mark.threat(31)
+async def test_who_has_shown_a_certificate_can_log_in_by_it_and_nobody_else_can(
+    config: tcpchat.Config, authority: Authority, own: tuple[Path, Path], tmp_path: Path
+) -> None:
+    other = self_signed(tmp_path, "other")
+    known = tmp_path / "known.pem"
+    known.write_text(own[0].read_text() + other[0].read_text())
+    config = replace(config, tls=replace(config.tls, client_ca=known))
+
+    async def come(*shown: Path) -> Peer:
+        return Peer(*await asyncio.open_connection(*server.tls_addresses[0], ssl=authority.client(*shown)))
+
+    async with tcpchat.Server(config) as server:
+        ann = await (await come(*own)).enter_irc("ann")
+        ann.send("REGISTER * * correct-horse-battery", "PRIVMSG NickServ :CERT ADD", "PRIVMSG NickServ :CERT LIST")
+        await ann.until(hashlib.sha256(ssl.PEM_cert_to_DER_cert(own[0].read_text())).hexdigest())
+        ann.send("QUIT")
+        await ann.end()
+        for shown, offered, answer in ((own, True, " 903 "), (other, True, " 904 "), ((), False, " 90[48] ")):
+            peer = await come(*shown)
+            peer.send("CAP LS 302", "CAP REQ sasl")
+            assert ("EXTERNAL" in (await peer.until(r"CAP \* LS :.* sasl=(\S+)"))[1]) is offered
+            peer.send("AUTHENTICATE EXTERNAL", "AUTHENTICATE YW5u")  # base64 of ann
+            await peer.until(answer)
+            await peer.close()
+        await ann.close()
+
+
 # who is told of it
 
 

@@ -105,6 +105,7 @@ def how_to_join_by_tls(server: "Server", client: str) -> Iterator[str]:
         yield f"  our client  {client} {there} --accept-fingerprint SHA256:{shown.fingerprint}"
         yield f"  irssi       /connect -tls -notls_verify -tls_pinned_cert {pin} {host} {port}"
         yield f"  WeeChat     /server add tc {host}/{port} -tls -tls_fingerprint={shown.fingerprint}"
+        yield "              (before version 4: -ssl -ssl_fingerprint=...), then /connect tc"
     else:
         yield f"  our client  {client} tls://NAME:{port}, where NAME is the server's name in the certificate"
         yield f"  IRC client  server NAME, port {port}, with TLS"
