@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from itertools import count
 from pathlib import Path
 from secrets import token_bytes
@@ -295,15 +295,15 @@ class Server:
         except (Unavailable, Unknown) as error:
             raise CannotStart(f"The log in {self.config.data} cannot be used. {error}", EX_IOERR) from error
 
-    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Awaitable[None] | None:
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client that comes without TLS: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
         refusal = self.admit(peer.address)
         if refusal:
             writer.write(f"ERROR :{refusal}\r\n".encode())
             writer.close()
-            return None
-        return self._talk(reader, writer, peer)
+        else:
+            asyncio.get_running_loop().create_task(self._talk(reader, writer, peer))
 
     def admit(self, address: str) -> str:
         """See `tls.Gate`."""
@@ -332,8 +332,11 @@ class Server:
         return self._doors.sts(peer)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
+        session: Session | None = None
         try:
-            await self._run(Session(self, reader, writer, next(self._names), peer))
+            session = Session(self, reader, writer, next(self._names), peer)
+            self._begin(session)
+            await session.run()
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -342,19 +345,20 @@ class Server:
             writer.write(f"ERROR :{WRONG}\r\n".encode())
             writer.close()
         finally:
+            self._end(session)
             self.admission.leave(peer.address)
 
-    async def _run(self, session: Session) -> None:
+    def _begin(self, session: Session) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._sessions[session] = task
-        try:
-            self.admission.come(session)
-            log.debug("session %s from %s", session.session, session.address)
-            await session.run()
-        finally:
+        self.admission.come(session)
+        log.debug("session %s from %s", session.session, session.address)
+
+    def _end(self, session: Session | None) -> None:
+        if session is not None:
             log.debug("session %s is over", session.session)
-            del self._sessions[session]
+            self._sessions.pop(session, None)
             self.admission.named(session)
 
     def pace_of(self, peer: Peer, session: str) -> Pace | None:

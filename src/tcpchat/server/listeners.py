@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tcpchat.model.errors import (
     in_words,
 )
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None] | None]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 
 BACKLOG = 1_024
 READ_BUFFER = 32_768

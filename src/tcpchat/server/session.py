@@ -87,7 +87,7 @@ class Session:
         self.account = ""
         self.user: User | None = None
         self._newcomer = True
-        self._pace = server.pace_of(peer, session)
+        self._pace: Pace | None = None
         self.since = self.heard = asyncio.get_running_loop().time()
         self.pinged = False
         self.busy = False
@@ -173,7 +173,7 @@ class Session:
         """Talk until one side ends it. Whatever happens, the chat knows that the user is gone."""
         self._hub.attach(self)
         try:
-            lost = await self._talk()
+            lost = await self._talk(await self._open())
         except asyncio.CancelledError:
             lost = self._cancelled()
         except Exception as error:
@@ -211,9 +211,9 @@ class Session:
     def _is_lost(self) -> bool:
         return self._reader.exception() is not None or self._writer.transport.is_closing()
 
-    async def _talk(self) -> str:
+    async def _talk(self, data: bytes) -> str:
         """:returns: why it ended."""
-        data, loop = await self._open(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         while data and self._ending is None:
             self.heard = loop.time()
             self.pinged = False
@@ -241,10 +241,8 @@ class Session:
         """Find out which dialect is spoken. After a second of silence a person is greeted."""
         data, greeted = b"", False
         while (kind := detect(data)) is None:
-            try:
-                async with asyncio.timeout(None if greeted else SILENCE):
-                    more = await self._reader.read(CHUNK)
-            except TimeoutError:
+            more = await self._reader.read(CHUNK) if greeted else await self._heard_soon()
+            if more is None:
                 greeted = True
                 self.outbox.put(line.GREETING)
                 continue
@@ -254,6 +252,14 @@ class Session:
             data += more
         self._speak(kind, greeted)
         return data if self.dialect is not None else b""
+
+    async def _heard_soon(self) -> bytes | None:
+        """What comes; None, if for a moment nothing does."""
+        try:
+            async with asyncio.timeout(SILENCE):
+                return await self._reader.read(CHUNK)
+        except TimeoutError:
+            return None
 
     def _speak(self, kind: Kind, greeted: bool) -> None:
         if kind in REFUSALS:
@@ -269,6 +275,7 @@ class Session:
         else:
             self.dialect = line.PlainLines(self._config, greeted=greeted, transport=transport)
         self.encoding = self.dialect.encoding
+        self._pace = self._server.pace_of(self.peer, self.session)
 
     async def _take(self, data: bytes | None) -> None:
         """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
