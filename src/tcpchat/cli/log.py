@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tcpchat.backend.verify import Report
     from tcpchat.model.events import Event
 
-_data = click.option(
+data_option = click.option(
     "--data",
     "-d",
     type=click.Path(path_type=Path),
@@ -25,7 +25,7 @@ _data = click.option(
 )
 
 
-def _time(context: click.Context, option: click.Parameter, value: str | None) -> int:
+def moment(context: click.Context, option: click.Parameter, value: str | None) -> int:
     """A date or a time, as milliseconds since 1970."""
     try:
         return int(datetime.fromisoformat(value).astimezone().timestamp() * 1_000) if value else 0
@@ -39,9 +39,9 @@ def log() -> None:
 
 
 @log.command(cls=Command)
-@_data
+@data_option
 @click.option("--room", metavar="#ROOM", default="", help="Only what was said there. [default: everywhere]")
-@click.option("--since", callback=_time, help="Only from then on, for example 2026-01-31 or 2026-01-31T12:00.")
+@click.option("--since", callback=moment, help="Only from then on, for example 2026-01-31 or 2026-01-31T12:00.")
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 def export(data: Path | None, room: str, since: int, form: str) -> None:
     """Write what was said, oldest first. A server may be running."""
@@ -49,7 +49,7 @@ def export(data: Path | None, room: str, since: int, form: str) -> None:
 
     problems: list[str] = []
     write = _FORMS[form]
-    with _explained():
+    with explained():
         for event in entries(_existing(data), room, since, problems.append):
             write(event)
     for problem in problems:
@@ -58,38 +58,38 @@ def export(data: Path | None, room: str, since: int, form: str) -> None:
 
 
 @log.command(cls=Command)
-@_data
+@data_option
 def verify(data: Path | None) -> None:
     """Prove that every entry is what was written, and that none is missing. A server may be running."""
     from tcpchat.backend.verify import verify as look_through
 
-    with _explained():
+    with explained():
         report = look_through(_existing(data))
     _report(report)
 
 
 @log.command(cls=Command)
-@_data
+@data_option
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(data: Path | None, file: Path) -> None:
     """Copy the log into FILE, and prove that the copy is whole. A server may be running."""
     from tcpchat.backend.backup import back_up
 
-    with _explained():
+    with explained():
         report = back_up(_existing(data), file)
     click.echo(f"The log was copied to {file}.")
     _report(report)
 
 
 @log.command(cls=Command)
-@_data
+@data_option
 @click.argument("file", type=click.Path(path_type=Path))
 def restore(data: Path | None, file: Path) -> None:
     """Make the backup FILE the log again. The server must be stopped; what is there is moved aside."""
     from tcpchat.backend.backup import restore as bring_back
 
     directory = data_directory(data)
-    with _explained():
+    with explained():
         aside = bring_back(file, directory)
     click.echo(f"The log in {directory} is now that of {file}.")
     if aside is not None:
@@ -112,7 +112,7 @@ def _existing(data: Path | None) -> Path:
     return path
 
 
-class _explained:
+class explained:
     """What cannot be done is said in words."""
 
     def __enter__(self) -> None:

@@ -23,6 +23,7 @@ from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.server.administration import AdministratorsSocket
 from tcpchat.server.certificates import Shown
 from tcpchat.server.cloaks import cloak
 from tcpchat.server.doors import Doors
@@ -66,12 +67,14 @@ class Server:
         port: int | None = None,
         data: Path | str | None = None,
         load: Callable[[], Config] | None = None,
+        private: bool = False,
     ) -> None:
         """What is given besides `config` goes before it.
 
         :param port: the port on `host`; 0 lets the system choose one. None: what `config.listen` says.
         :param data: the directory of the log. None: what `config.data` says, and if that is None too, nothing is kept.
         :param load: gives the configuration anew, or raises `BadSetting`, when an operator asks for that (REHASH).
+        :param private: whether nobody comes in but administrators, through the socket in the data directory.
         """
         config = config or Config()
         if port is not None:
@@ -86,6 +89,8 @@ class Server:
         self.rates = Rates(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._doors = Doors(config)
+        self._private = private
+        self._administrators = AdministratorsSocket()
         self._names = map("s{}".format, count(1))
         self._load = load
         self.throttle = Throttle(config.limits)
@@ -154,7 +159,8 @@ class Server:
 
         :raises CannotStart: with the way out; nothing is left behind.
         """
-        self._doors.check(self.config)
+        if not self._private:
+            self._doors.check(self.config)
         await self.backend.start(self.hub)
         self.hub.state.log = self.backend.incarnation
         self.hub.state.last_id = self.backend.last_id
@@ -163,15 +169,21 @@ class Server:
             self.hub.state.secret = await self._secret()
             for known in (access, account, bans, registered):
                 known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
-            await self._doors.open(self.config, self._serve, self, self._talk)
-            if self.config.metrics:
-                await self._open_for_probes()
+            if self.config.data is not None:
+                await self._administrators.open(self.config.data, self._administer)
+            if not self._private:
+                await self._open()
         except BaseException:
             await self.stop()
             raise
         loop = asyncio.get_running_loop()
         self._keeper = loop.create_task(keep_alive(self._sessions, self.admission, self.config.limits))
         self._watcher = loop.create_task(self._watch())
+
+    async def _open(self) -> None:
+        await self._doors.open(self.config, self._serve, self, self._talk)
+        if self.config.metrics:
+            await self._open_for_probes()
 
     async def _open_for_probes(self) -> None:
         from tcpchat.server.metrics import Metrics  # takes memory and time, and is mostly switched off
@@ -197,6 +209,7 @@ class Server:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
         self._doors.close()
+        self._administrators.close()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -213,6 +226,7 @@ class Server:
             await self.probes.close()
         await self.backend.close()
         await self._doors.wait_closed()
+        await self._administrators.wait_closed()
         self._stopped.set()
 
     async def _watch(self) -> None:
@@ -304,6 +318,14 @@ class Server:
             writer.close()
         else:
             asyncio.get_running_loop().create_task(self._talk(reader, writer, peer))
+
+    async def _administer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """An administrator, who is let in however many there are, and does not count."""
+        try:
+            await self._run(Session(self, reader, writer, next(self._names), Peer("", administrator=True)))
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
 
     def admit(self, address: str) -> str:
         """See `tls.Gate`."""
