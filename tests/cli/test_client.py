@@ -758,3 +758,23 @@ def _server(port: int) -> Iterator[int]:
         assert server.stdout is not None
         yield int(server.stdout.readline().rpartition(":")[2])
         server.terminate()
+
+
+def test_a_room_is_looked_after(terminal: Start, port: int) -> None:
+    """What its operator types is done, and what cannot be done is said."""
+    eve = Peer(port, "eve", "#eves")
+    screen = terminal("--plain", "--room", "#kitchen")
+    screen.until("-- Type and press Enter. /help  Ctrl-D leaves")
+    screen.type("/slow 5\n/key sesame\n/admit members\n/ban eve\n/invite eve\n/kick nobody\n/keep\n/op eve\n")
+    screen.until(
+        ".*ann let everybody speak every 5 seconds only in #kitchen",
+        ".*ann locked the door with a key in #kitchen",
+        ".*ann let only those in who are logged in in #kitchen",
+        r".*ann banned eve!\*@\* in #kitchen",
+        ".*eve is invited to #kitchen.",
+        ".*nobody is not in #kitchen.",
+        ".*Log in first: a room belongs to an account.",
+        ".*eve is not in #kitchen.",
+    )
+    assert eve.hear("invited")["room"] == "#kitchen"
+    eve.close()

@@ -98,7 +98,7 @@ def _answer_to(command: commands.Command, said: events.Said) -> Answer:
             problems = [replies.Problem(code="unknown_mode", text="None.", about=(mode,)) for mode in unknown]
             return replies.OwnModes(modes="i", problems=problems)
         case commands.SetModes(changes=changes):
-            unknown = [change.mode for change in changes if change.mode not in "CIbeiklmnostv"]
+            unknown = [change.mode for change in changes if change.mode not in "CIMRbdeiklmnostv"]
             return replies.Changed(
                 problems=[replies.Problem(code="unknown_mode", text="None.", about=(mode,)) for mode in unknown]
             )

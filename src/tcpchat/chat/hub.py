@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tcpchat.chat.effects import EFFECTS
 from tcpchat.chat.effects.mending import mend
 from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.modes import SLOW
 from tcpchat.chat.rules import (
     accounts,
     bans,
@@ -27,7 +28,7 @@ from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener
 from tcpchat.config import Config
-from tcpchat.model.commands import Command
+from tcpchat.model.commands import Command, Say
 from tcpchat.model.events import Event, Gone
 from tcpchat.model.records import Release
 from tcpchat.model.replies import Refused
@@ -91,6 +92,11 @@ class Hub:
         if type(wish) in ADMINISTRATION:
             return _refuse(Refused("no_privileges", "That is done on the server's machine: tcpchat-server account."))
         return _refuse(Refused("already_in", f"You are in already, as {user.nick}."))
+
+    def takes_turns(self, wish: Command) -> bool:
+        """Whether what was said before must have been heard before this is looked at: in a slow room."""
+        room = self.state.room(wish.room) if type(wish) is Say else None
+        return room is not None and SLOW in room.modes
 
     def farewell(self, listener: Listener, reason: str) -> Release:
         """What is to be recorded when a connection ends. Who said goodbye has nothing left to give up."""

@@ -12,20 +12,25 @@ RANKS = {"o": "@", "v": "+"}
 LISTS = {"b": "bans", "e": "exceptions from bans", "I": "exceptions from invitations"}
 """Lists of masks."""
 
-KEY, LIMIT = "k", "l"
-"""Modes with a value."""
+KEY, LIMIT, SLOW = "k", "l", "d"
+"""Modes with a value: a key, a number of people, and of seconds between two messages of one person."""
 
 CLOSING = frozenset({"i", KEY})
 """With any of these a room is closed: who comes in is let in by those inside."""
 
 FLAGS = {
     "C": "no CTCP but actions",
+    "M": "only who is logged in speaks",
+    "R": "only who is logged in comes in",
     "i": "only who is invited comes in",
     "m": "only who has a voice speaks",
     "n": "only who is in the room speaks",
     "s": "only who is in the room knows of it",
     "t": "only operators set the topic",
 }
+
+SPEAKING = frozenset({"m", "M", SLOW})
+"""With any of these not everybody in a room speaks at any time."""
 
 OWN = {"B": "a bot", "i": "invisible to those who share no room", "o": "an operator of the server"}
 """What somebody may be on the server."""

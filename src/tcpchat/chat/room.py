@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tcpchat.model.events import TopicSet
 
 
+MOST_SPEAKERS = 10_000
+"""Of whom is remembered when they spoke last in one slow room."""
+
+
 class Roster(NamedTuple):
     """Those in a room whom the others know of, in the order they came: what a newcomer is told, and who asks."""
 
@@ -31,7 +35,7 @@ class Room:
 
     __slots__ = (
         "_roster", "created", "first", "founder", "invited", "lists", "members", "modes", "name", "number", "quiet",
-        "ranks", "topic",
+        "ranks", "spoke", "topic",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -55,6 +59,8 @@ class Room:
         self.modes: dict[str, str] = dict.fromkeys(flags, "")
         self.ranks: dict[User, str] = {}
         self.lists: dict[str, modes.Masks] = {}
+        self.spoke: dict[str, int] = {}
+        """When people spoke last, by their parties, the latest last: in a slow room, and as long as it counts."""
         self.invited: dict[str, None] = {}
         """Sessions that may come in, whatever else holds."""
 
@@ -106,7 +112,29 @@ class Room:
         """Whether somebody may not come in, with or without a key."""
         if user.listener.session in self.invited or self.is_own(user):
             return False
-        return self.banned(user) or self.is_full or ("i" in self.modes and not self.listed(user, "I"))
+        return (
+            self.banned(user)
+            or self.is_full
+            or ("i" in self.modes and not self.listed(user, "I"))
+            or ("R" in self.modes and not user.account)
+        )
+
+    @property
+    def delay(self) -> int:
+        """How many milliseconds must pass between two messages of one person."""
+        return int(self.modes.get(modes.SLOW, 0)) * 1_000
+
+    def wait(self, user: User, now: int) -> int:
+        """For how many milliseconds somebody may not speak because they have just spoken."""
+        spoke = self.spoke.get(user.party)
+        return 0 if spoke is None else max(0, min(self.delay, spoke + self.delay - now))
+
+    def note_speaker(self, user: User, time: int) -> None:
+        """Somebody spoke in a slow room. Who may speak again is forgotten."""
+        self.spoke.pop(user.party, None)
+        self.spoke[user.party] = time
+        while len(self.spoke) > MOST_SPEAKERS or next(iter(self.spoke.values())) + self.delay < time:
+            del self.spoke[next(iter(self.spoke))]
 
     def is_own(self, user: User) -> bool:
         """Whether it is registered to the account that somebody is logged in to."""

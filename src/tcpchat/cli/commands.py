@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from tcpchat.cli import moderation
 from tcpchat.cli.show import notice
 from tcpchat.model import commands, names
 
@@ -175,6 +176,18 @@ COMMANDS = {
     "history": Command(history, "what was said before"),
     "search": Command(search, "find what was said, in one of your rooms or in all", 1),
     "away": Command(away, "say that you are away, or back"),
+    "kick": Command(moderation.kick, "put somebody out of the room, if you are its operator", 1),
+    "ban": Command(moderation.ban, "keep somebody out of the room", 1),
+    "unban": Command(moderation.unban, "let them in again, and speak", 1),
+    "mute": Command(moderation.mute, "keep somebody from speaking in the room; /unban ends it", 1),
+    "slow": Command(moderation.slow, "let everybody speak only every so many seconds; 0 ends it", 1),
+    "key": Command(moderation.key, "lock the room with a key, or take the key away"),
+    "admit": Command(moderation.admit, "say who may come into the room", 1),
+    "op": Command(moderation.op, "make somebody an operator of the room", 1),
+    "deop": Command(moderation.deop, "make them none", 1),
+    "invite": Command(moderation.invite, "ask somebody into the room", 1),
+    "keep": Command(moderation.keep, "have the room as your account's own, if you are its operator"),
+    "abandon": Command(moderation.abandon, "give the room up"),
     "help": Command(show_help, "this list"),
     "quit": Command(leave, "leave; so does Ctrl-D"),
 }

@@ -176,8 +176,20 @@ _EVENTS: dict[type[Event], Callable[[Any, str, str], list[str]]] = {
     LinkBack: _link_back,
 }
 
+
+def _changed(reply: replies.Changed) -> list[str]:
+    """What could not be done; the rest is seen by itself."""
+    return notice(*(problem.text for problem in reply.problems))
+
+
+def _invited(reply: replies.InvitedReply) -> list[str]:
+    return notice(f"{reply.nick} is invited to {reply.room}.")
+
+
 _REPLIES: dict[type[replies.Reply], Callable[[Any], list[str]]] = {
     replies.Rooms: _rooms,
+    replies.Changed: _changed,
+    replies.InvitedReply: _invited,
     replies.People: _people,
     replies.WhoisReply: _whois,
     replies.Topic: _topic,

@@ -115,6 +115,13 @@ def _change(change: ModeChange) -> str:
     return (words[0] if on else words[1]).format(change.value)
 
 
+ADMITTED = {
+    "invited": (ModeChange("+", "i"), ModeChange("-", "R")),
+    "members": (ModeChange("-", "i"), ModeChange("+", "R")),
+    "all": (ModeChange("-", "i"), ModeChange("-", "R")),
+}
+"""Who may come into a room, as people say it: only those who are invited, only those with an account, everybody."""
+
 _CHANGES = {
     "o": ("made {} an operator", "took {}'s operatorship away"),
     "v": ("gave {} a voice", "took {}'s voice away"),
@@ -123,6 +130,9 @@ _CHANGES = {
     "i": ("let only those in who are invited", "let in who is not invited, too"),
     "k": ("locked the door with a key", "took the key away"),
     "l": ("let {} in at most", "lifted the limit"),
+    "d": ("let everybody speak every {} seconds only", "let everybody speak at any pace"),
+    "M": ("let only those speak who are logged in", "let those speak, too, who are not logged in"),
+    "R": ("let only those in who are logged in", "let those in, too, who are not logged in"),
     "t": ("let only operators set the topic", "let everybody set the topic"),
 }
 

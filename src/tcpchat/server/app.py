@@ -321,11 +321,17 @@ class Server:
 
     async def _administer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An administrator, who is let in however many there are, and does not count."""
+        session = Session(self, reader, writer, next(self._names), Peer("", administrator=True))
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions[session] = task
         try:
-            await self._run(Session(self, reader, writer, next(self._names), Peer("", administrator=True)))
+            await session.run()
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        finally:
+            self._sessions.pop(session, None)
 
     def admit(self, address: str) -> str:
         """See `tls.Gate`."""

@@ -8,7 +8,7 @@ from tcpchat.config import Config
 from tcpchat.model import commands, names, replies
 from tcpchat.model.events import Event
 from tcpchat.model.text import showable
-from tcpchat.model.words import been_away, recorded, searched
+from tcpchat.model.words import ADMITTED, been_away, recorded, searched
 from tcpchat.wire import line_accounts, told
 from tcpchat.wire.dialect import SECURE, Answer, Request, Transport
 from tcpchat.wire.framing import Lines
@@ -239,6 +239,22 @@ class PlainLines:
         """/mute NAME or MASK"""
         yield self._change("+", "b", f"~m:~p:{argument}")
 
+    def read_slow(self, argument: str) -> Iterator[Request | bytes]:
+        """/slow SECONDS"""
+        yield self._change("-" if argument == "0" else "+", "d", argument)
+
+    def read_key(self, argument: str) -> Iterator[Request | bytes]:
+        """/key [KEY]"""
+        yield self._change("+" if argument else "-", "k", argument)
+
+    def read_admit(self, argument: str) -> Iterator[Request | bytes]:
+        """/admit invited, members or all"""
+        changes = ADMITTED.get(argument.lower())
+        if changes is None:
+            yield text_lines("-- Whom? /admit invited, /admit members (those who are logged in) or /admit all.")
+        else:
+            yield Request(commands.SetModes(room=self.current, changes=list(changes)))
+
     def _change(self, sign: Literal["+", "-"], mode: str, value: str) -> Request:
         return Request(commands.SetModes(room=self.current, changes=[commands.ModeChange(sign, mode, value)]))
 
@@ -411,6 +427,9 @@ COMMANDS = {
     "ban": _Command(PlainLines.read_ban, "keep somebody out of the room", 1),
     "unban": _Command(PlainLines.read_unban, "let them in again, and speak", 1),
     "mute": _Command(PlainLines.read_mute, "keep somebody from speaking in the room; /unban ends it", 1),
+    "slow": _Command(PlainLines.read_slow, "let everybody speak only every so many seconds; 0 ends it", 1),
+    "key": _Command(PlainLines.read_key, "lock the room with a key, or take the key away"),
+    "admit": _Command(PlainLines.read_admit, "say who may come into the room", 1),
     "op": _Command(PlainLines.read_op, "make somebody an operator of the room", 1),
     "invite": _Command(PlainLines.read_invite, "ask somebody into the room", 1),
     "register": _Command(line_accounts.read_register, "have an account: then your name is nobody else's", 1),

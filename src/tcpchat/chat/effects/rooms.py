@@ -189,6 +189,8 @@ def _change(state: State, room: Room, change: ModeChange, event: ModesSet, fanou
         room.modes[mode] = value
     else:
         room.modes.pop(mode, None)
+        if mode == modes.SLOW:
+            room.spoke.clear()
 
 
 def _uninvite(state: State, room: Room, mode: str) -> None:

@@ -3,6 +3,7 @@
 from tcpchat.chat.effects.effect import Table
 from tcpchat.chat.effects.quiet import announce
 from tcpchat.chat.fanout import Fanout
+from tcpchat.chat.modes import SLOW
 from tcpchat.chat.room import Room
 from tcpchat.chat.state import State
 from tcpchat.chat.user import User
@@ -19,6 +20,8 @@ def said(state: State, event: Said, fanout: Fanout) -> None:
         return
     if not event.status:
         room.number = event.number
+    if SLOW in room.modes and user is not None:
+        room.note_speaker(user, event.time)
     _to_room(room, event, user, fanout)
 
 

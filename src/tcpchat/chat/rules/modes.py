@@ -19,6 +19,8 @@ MOST_CHANGES = 50
 """In one wish."""
 
 MOST_KEY_BYTES = 64
+MOST_DELAY = 3_600
+MOST_LIMIT = 999_999_999
 
 _PERSON = re.compile(rf"((?:{modes.EXTENDED}{modes.MUTE}:)?){modes.EXTENDED}{modes.PERSON}:(.+)")
 
@@ -164,15 +166,23 @@ class _Draft:
         self._modes[modes.KEY] = wanted
         return [] if now == wanted else [ModeChange("+", modes.KEY, wanted)]
 
+    def delay(self, change: ModeChange) -> list[ModeChange]:
+        """``d``: how many seconds pass between two messages of one person."""
+        return self._number(change, MOST_DELAY, f"A delay is a number of seconds, {MOST_DELAY} at most.")
+
     def limit(self, change: ModeChange) -> list[ModeChange]:
         """``l``: how many may be in the room."""
-        now, wanted = self._modes.get(modes.LIMIT), change.value
+        return self._number(change, MOST_LIMIT, "A limit is a number of people.")
+
+    def _number(self, change: ModeChange, most: int, wrong: str) -> list[ModeChange]:
+        mode, wanted = change.mode, change.value
+        now = self._modes.get(mode)
         if change.sign == "-":
-            return [] if self._modes.pop(modes.LIMIT, None) is None else [ModeChange("-", modes.LIMIT)]
-        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) > 0):
-            raise self._bad_value(change, wanted, "A limit is a number of people.")
-        wanted = self._modes[modes.LIMIT] = str(int(wanted))
-        return [] if now == wanted else [ModeChange("+", modes.LIMIT, wanted)]
+            return [] if self._modes.pop(mode, None) is None else [ModeChange("-", mode)]
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 0 < int(wanted) <= most):
+            raise self._bad_value(change, wanted, wrong)
+        wanted = self._modes[mode] = str(int(wanted))
+        return [] if now == wanted else [ModeChange("+", mode, wanted)]
 
     def flag(self, change: ModeChange) -> list[ModeChange]:
         """What just holds, or not."""
@@ -194,6 +204,7 @@ KINDS: Mapping[str, Callable[[_Draft, ModeChange], list[ModeChange]]] = {
     **dict.fromkeys(modes.FLAGS, _Draft.flag),
     modes.KEY: _Draft.key,
     modes.LIMIT: _Draft.limit,
+    modes.SLOW: _Draft.delay,
 }
 
 RULES: Table = {

@@ -245,6 +245,8 @@ def _check_entrance(room: Room, user: User, key: str) -> None:
         raise Refused("banned", f"You are banned from {name}.", about=name)
     if "i" in room.modes and not room.listed(user, "I"):
         raise Refused("invite_only", f"One has to be invited into {name}.", about=name)
+    if "R" in room.modes and not user.account:
+        raise Refused("need_account", f"Only who is logged in comes into {name}.", about=name)
     if room.is_full:
         raise Refused("room_full", f"{name} is full.", about=name)
 

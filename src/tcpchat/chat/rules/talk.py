@@ -4,11 +4,13 @@ import re
 from collections.abc import Generator
 from itertools import pairwise
 from secrets import token_hex
+from time import time
 from typing import Any
 
 from msgspec.structs import replace
 
 from tcpchat.chat.access import readable
+from tcpchat.chat.modes import SPEAKING
 from tcpchat.chat.room import Room
 from tcpchat.chat.rules.rule import Rule, Table, acquainted, check_voice, fitting, person, runs
 from tcpchat.chat.state import State
@@ -34,6 +36,8 @@ def say(state: State, user: User, wish: Say) -> Rule:
     """To everybody in a room, or to those in it who have a status."""
     room = _audience(state, user, wish.room, wish.status)
     words = _worth_saying(state, wish)
+    if room.spoke:
+        _check_pace(state, user, room)
     if "C" in room.modes and text.CTCP in words:
         raise Refused("cannot_speak", f"Nobody may send CTCP to {room.name}.", about=wish.room)
     event = Said(  # written out: `User.signs` would cost as much as all the rest
@@ -139,12 +143,27 @@ def _audience(state: State, user: User, name: str, status: str) -> Room:
         raise Refused("not_in_room", f"You are not in {text.one_line(name)[:80]}. Join it first.", about=name)
     if status not in STATUSES:
         raise Refused("bad_status", f"A status is one of {' '.join(STATUSES[1:])}.")
-    if ("m" in room.modes or room.lists.get("b")) and user not in room.ranks and not runs(state, user, room):
-        if "m" in room.modes:
-            raise Refused("cannot_speak", f"Only who has a voice speaks in {room.name}.", about=name)
-        if room.muted(user):
-            raise Refused("cannot_speak", f"You may not speak in {room.name}.", about=name)
+    guarded = room.lists.get("b") or not SPEAKING.isdisjoint(room.modes)
+    if guarded and user not in room.ranks and not runs(state, user, room):
+        _check_speaker(user, room, name)
     return room
+
+
+def _check_speaker(user: User, room: Room, name: str) -> None:
+    if "m" in room.modes:
+        raise Refused("cannot_speak", f"Only who has a voice speaks in {room.name}.", about=name)
+    if "M" in room.modes and not user.account:
+        raise Refused("need_account", f"Only who is logged in speaks in {room.name}.", about=name)
+    if room.muted(user):
+        raise Refused("cannot_speak", f"You may not speak in {room.name}.", about=name)
+
+
+def _check_pace(state: State, user: User, room: Room) -> None:
+    """Whoever has no rank in a slow room waits for their turn."""
+    wait = room.wait(user, int(time() * 1_000))
+    if wait and user not in room.ranks and not runs(state, user, room):
+        seconds = -(-wait // 1_000)
+        raise Refused("too_soon", f"{room.name} is slow: wait {seconds} s before you speak again.", about=room.name)
 
 
 def _open_to_all(state: State, name: str) -> Room | None:

@@ -27,7 +27,7 @@ def tokens(limits: Limits, network: str) -> list[str]:
         "BOT=B",
         f"CASEMAPPING={names.CASEMAPPING}",
         f"CHANLIMIT=#&:{limits.rooms_per_client}",
-        "CHANMODES=Ibe,k,l,Cimnst",
+        "CHANMODES=Ibe,k,dl,CMRimnst",
         f"CHANNELLEN={names.ROOM_MOST_CHARACTERS}",
         "CHANTYPES=#&",
         f"CHATHISTORY={limits.history_page}",

@@ -20,7 +20,7 @@ LISTS = {
 ALWAYS = frozenset("bekIov")
 """Modes that have a value whether they are set or taken away."""
 
-WHEN_SET = frozenset("l")
+WHEN_SET = frozenset("dl")
 """Modes that have a value when they are set."""
 
 MOST_VALUES_BYTES = 300
@@ -67,7 +67,7 @@ def _room_changes(written: str, values: list[str]) -> tuple[list[ModeChange], li
 
 
 def _needs_value(mode: str, sign: str) -> bool:
-    return mode in "ov" or (mode in "kl" and sign == "+")
+    return mode in "ov" or (mode in "dkl" and sign == "+")
 
 
 def _own_changes(written: str) -> Iterator[ModeChange]:

@@ -16,7 +16,7 @@ from tcpchat.wire.irc.writing import Form, line, word
 ANYBODY = b"\x1a" * names.MOST_BYTES
 """Stands for a nick, and is as long as one can be, so that what is written around it fits into lines with any."""
 
-USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER = "Bio", "CIbeiklmnostv", "Ibeklov"
+USER_MODES, ROOM_MODES, ROOM_MODES_WITH_PARAMETER = "Bio", "CIMRbdeiklmnostv", "Ibdeklov"
 
 
 def read_cap(context: Context, message: Message) -> Iterator[Request | bytes]:

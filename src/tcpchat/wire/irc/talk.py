@@ -180,6 +180,8 @@ TABLES = Tables(
     refusals={
         ("*", "no_text"): numerics.ERR_NOTEXTTOSEND,
         ("*", "cannot_speak"): numerics.ERR_CANNOTSENDTOCHAN,
+        ("*", "too_soon"): numerics.ERR_CANNOTSENDTOCHAN,
+        ("*", "need_account"): numerics.ERR_NEEDREGGEDNICK,
         ("PRIVMSG", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
         ("TAGMSG", "not_in_room"): numerics.ERR_CANNOTSENDTOCHAN,
     },
