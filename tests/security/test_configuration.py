@@ -114,7 +114,6 @@ def test_what_needs_a_restart_is_said(tmp_path: Path) -> None:
         file.write_text("log_level = 'warning'")
         server.hang_up()
         server.says('^{"time": .*"text": "the configuration was read again: log_level, log_format changed"}$', 2)
-        server.hang_up()
         file.write_text("=")
         server.hang_up()
         server.says(" ERROR the configuration is wrong", 3)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import socket
 import struct
@@ -59,6 +60,8 @@ def test_an_event_is_one_line_of_what_can_be_printed(written: io.StringIO, form:
         raise ValueError(nasty)
     except ValueError:
         log.exception("it failed")
+    for handler in logging.root.handlers:
+        handler.flush()
     lines = written.getvalue().removesuffix("\n").split("\n")
     assert len(lines) == 2
     assert all(line.isprintable() and not set(map(unicodedata.category, line)) & {"Cc", "Cf", "Cs"} for line in lines)
@@ -72,9 +75,11 @@ def test_so_many_lines_a_second_and_no_more() -> None:
     now = [0.0]
     stream = io.StringIO()
     handler = logs.Paced(stream, lambda: now[0])
-    for _ in range(10_000):
+    for number in range(10_000):
         now[0] += 0.001
         handler.handle(logging.makeLogRecord({"msg": "flood", "levelno": logging.INFO}))
+        if number % 1_000 == 0:
+            handler.flush()
     handler.handle(logging.makeLogRecord({"msg": "serious", "levelno": logging.ERROR}))
     handler.handle(logging.makeLogRecord({"msg": "the end", "levelno": logging.CRITICAL}))
     handler.close()
@@ -84,6 +89,24 @@ def test_so_many_lines_a_second_and_no_more() -> None:
     assert {"serious", "the end"} <= set(lines), "what is serious has lines of its own"
     suppressed = sum(int(number) for number in re.findall(r"suppressed (\d+) lines", stream.getvalue()))
     assert suppressed + lines.count("flood") == 10_000, "all are accounted for"
+
+
+def test_a_log_that_nobody_reads_holds_nobody_up() -> None:
+    read, write = os.pipe()
+    handler = logs.Paced(os.fdopen(write, "w"))
+    for _ in range(20_000):
+        handler.handle(logging.makeLogRecord({"msg": "x" * 1_000, "levelno": logging.CRITICAL}))
+    with os.fdopen(read) as reader:
+        lines = [reader.readline() for _ in range(logs.MOST_WAITING)]
+        handler.flush()
+        handler.handle(logging.makeLogRecord({"msg": "read again", "levelno": logging.CRITICAL}))
+        while lines[-1] != "read again\n":
+            lines.append(reader.readline())
+        handler.close()
+        handler.stream.close()
+    suppressed = [int(number) for line in lines for number in re.findall(r"suppressed (\d+) lines", line)]
+    assert sum(suppressed) + sum(line.startswith("xx") for line in lines) == 20_000, "all are accounted for"
+    assert sum(suppressed) > 18_000
 
 
 def reset(port: int) -> None:

@@ -9,27 +9,37 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from queue import Full, Queue
 from typing import Any, Literal, TextIO
 
 LINES_A_SECOND = 50
 """Of what is said at most so much is written; of warnings and worse as much again. So many may come at once."""
+
+MOST_WAITING = 1_000
+"""Lines that wait to be written; more are left out."""
+
+PATIENCE = 1.0
+"""Seconds that the end of the process waits for the last lines."""
 
 log = logging.getLogger(__name__)
 
 
 def set_up(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
     """Write everything that is logged to `stream`, the standard error if None; again, if it was set up before."""
-    handler = Paced(stream or sys.stderr)
+    stream = stream or sys.stderr
+    before = [one for one in logging.root.handlers if isinstance(one, Paced)]
+    handler = next((one for one in before if one.stream is stream), None) or Paced(stream)
     handler.setFormatter(FORMS[form]())
-    for before in [one for one in logging.root.handlers if isinstance(one, Paced)]:
-        logging.root.removeHandler(before)
-        before.close()
+    for other in before:
+        logging.root.removeHandler(other)
+        if other is not handler:
+            other.close()
     logging.root.addHandler(handler)
     logging.root.setLevel(level.upper())
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a log that nobody reads any more is no reason to talk about it
 
 
 def catch_what_nobody_caught() -> None:
@@ -39,33 +49,64 @@ def catch_what_nobody_caught() -> None:
     sys.unraisablehook = lambda failed: log.error("%s", failed.err_msg or "ignored", exc_info=failed.exc_value)
 
 
-class Paced(logging.StreamHandler[TextIO]):
-    """Writes so many lines a second, and says how many it left out."""
+class Paced(logging.Handler):
+    """Writes so many lines a second, in a thread of its own: a log that nobody reads holds nobody up.
+
+    How many lines were left out is said in the next one.
+    """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         """
         :param clock: seconds.
         """
-        super().__init__(stream)
+        super().__init__()
+        self.stream = stream
         self._paces = {serious: _Pace(clock) for serious in (False, True)}
+        self._lines: Queue[str | None] = Queue(MOST_WAITING)
+        threading.Thread(target=self._write, name="tcpchat-log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it, if it is its turn."""
+        """Have it written, if it is its turn."""
         pace = self._paces[record.levelno >= logging.WARNING]
         if record.levelno >= logging.CRITICAL or pace.allows():
             self._confess(pace)
-            super().emit(record)
+            self._put(record, pace)
+
+    def flush(self) -> None:
+        """Wait until all is written; but not for long, if nobody reads it."""
+        until = time.monotonic() + PATIENCE
+        while self._lines.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.001)
 
     def close(self) -> None:
         """The last word is how much is missing."""
         for pace in self._paces.values():
             self._confess(pace)
+        self.flush()
+        with suppress(Full):
+            self._lines.put_nowait(None)
         super().close()
 
     def _confess(self, pace: "_Pace") -> None:
         if pace.suppressed:
             number, pace.suppressed = pace.suppressed, 0
-            super().emit(logging.makeLogRecord(_suppressed(number)))
+            if not self._put(logging.makeLogRecord(_suppressed(number)), pace):
+                pace.suppressed += number - 1
+
+    def _put(self, record: logging.LogRecord, pace: "_Pace") -> bool:
+        try:
+            self._lines.put_nowait(self.format(record))
+        except Full:
+            pace.suppressed += 1
+            return False
+        return True
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            with suppress(OSError, ValueError):  # nobody reads it any more; that is no reason to talk about it
+                self.stream.write(line + "\n")
+                self.stream.flush()
+            self._lines.task_done()
 
 
 def _suppressed(number: int) -> dict[str, Any]:
