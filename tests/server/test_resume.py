@@ -167,6 +167,7 @@ async def test_what_is_not_kept_any_more_is_marked(
     assert numbers == list(range(numbers[0], 102))
 
 
+@pytest.mark.threat(62)
 async def test_over_a_restart_it_is_the_same_stream(tmp_path: Path) -> None:
     config = tcpchat.Config(data=tmp_path)
     async with tcpchat.Server(config, port=0) as server:

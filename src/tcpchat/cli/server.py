@@ -171,8 +171,11 @@ def _run(config: Config, load: Callable[[], Config]) -> None:
     logs.catch_what_nobody_caught()
     raise_open_files()
     sys.setswitchinterval(SWITCH_INTERVAL)
-    with asyncio.Runner(loop_factory=_loop_factory) as runner:
-        runner.run(_serve(config, load))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory) as runner:
+            runner.run(_serve(config, load))
+    finally:
+        logs.flush()
 
 
 def _loop_factory() -> asyncio.AbstractEventLoop:

@@ -42,6 +42,12 @@ def set_up(level: str, form: Literal["text", "json"], stream: TextIO | None = No
     logging.captureWarnings(True)
 
 
+def flush() -> None:
+    """Before the last words on the terminal: what was logged before them stands before them."""
+    for handler in logging.root.handlers:
+        handler.flush()
+
+
 def catch_what_nobody_caught() -> None:
     """What Python itself would write to the standard error becomes one line of the log."""
     sys.excepthook = lambda kind, error, trace: log.critical("not handled", exc_info=(kind, error, trace))
