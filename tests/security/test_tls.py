@@ -300,6 +300,57 @@ def _connect_and_close(address: tuple[str, int], number: int) -> None:
                 connection.recv(100)
 
 
+async def test_a_handshake_that_ends_while_the_server_stops_is_nobodys(
+    config: tcpchat.Config, authority: Authority
+) -> None:
+    server = tcpchat.Server(config)
+    await server.start()
+    async with half_open(server, 5), half_open(server, 5, HELLO):
+        late = [
+            asyncio.create_task(asyncio.open_connection(*server.tls_addresses[0], ssl=authority.client()))
+            for _ in range(20)
+        ]
+        while not server.accepted:
+            await asyncio.sleep(0)
+        await server.stop()
+        assert not server.sessions
+        for streams in await asyncio.gather(*late, return_exceptions=True):
+            if not isinstance(streams, BaseException):
+                streams[1].transport.abort()
+
+
+@pytest.mark.threat(3)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prlimit is Linux's")
+async def test_when_no_file_is_left_those_who_are_here_go_on_and_others_come_in_later(
+    server: tcpchat.Server, secure: Secure, caplog: pytest.LogCaptureFixture
+) -> None:
+    import resource
+
+    ann = await (await secure()).enter_line("ann")
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    waiting = [socket.socket() for _ in range(3)]
+    fillers = [os.open(os.devnull, os.O_RDONLY)]
+    while fillers[-1] < max(map(int, os.listdir("/proc/self/fd"))) - 1:  # no lower number stays free
+        fillers.append(os.open(os.devnull, os.O_RDONLY))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (fillers[-1] + 1, usual[1]))
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(server.tls_addresses[0])
+        async with asyncio.timeout(PATIENCE):
+            while "no more open files" not in caplog.text:
+                await asyncio.sleep(0.01)
+        ann.send("/who")
+        await ann.until("-- #lobby: ann")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+        for one in waiting:
+            one.close()
+        for file in fillers:
+            os.close(file)
+    await (await secure()).enter_line("bob")
+
+
 async def test_who_does_not_finish_takes_nobodys_place_for_ever(config: tcpchat.Config, authority: Authority) -> None:
     limits = replace(config.limits, clients_per_address=3)
     async with tcpchat.Server(replace(config, limits=limits)) as server:

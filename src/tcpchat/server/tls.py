@@ -27,7 +27,7 @@ SHUTDOWN_SECONDS = 5.0
 """How long a client may take to take leave of TLS."""
 
 MOST_AT_ONCE = 64
-"""Connections accepted before others get a turn."""
+"""Connections accepted before others get their turn."""
 
 NO_FILES_PAUSE = 1.0
 """Seconds until it is tried again, when the system has no file left for a connection."""
@@ -52,7 +52,7 @@ class Gate(Protocol):
 class _Handshake:
     """One connection that is not anybody's yet."""
 
-    __slots__ = ("address", "connection", "done", "task")
+    __slots__ = ("address", "connection", "done", "ended", "task")
 
     def __init__(self, connection: socket.socket, address: str) -> None:
         self.connection: socket.socket | None = connection
@@ -60,7 +60,15 @@ class _Handshake:
         self.address = address
         self.done = False
         """Whether it has become a session."""
+        self.ended = False
+        """Whether nobody waits for it any more."""
         self.task: asyncio.Task[None] | None = None
+
+    def end(self) -> None:
+        """It took too long."""
+        self.ended = True
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Handshakes:
@@ -90,11 +98,14 @@ class Handshakes:
         handshake.task = asyncio.get_running_loop().create_task(self._shake(handshake))
         handshake.task.add_done_callback(partial(self._over, handshake))
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End all of them."""
+        for handshake in self._under_way:
+            handshake.end()
+
+    async def wait_closed(self) -> None:
+        """Wait until they are over."""
         tasks = [handshake.task for handshake in self._under_way if handshake.task is not None]
-        for task in tasks:
-            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _end_one(self) -> None:
@@ -103,8 +114,7 @@ class Handshakes:
         oldest = next(one for one, place in self._under_way.items() if place == most)
         log.debug("too many TLS handshakes: the oldest from %s is ended", most)
         del self._under_way[oldest]
-        assert oldest.task is not None
-        oldest.task.cancel()
+        oldest.end()
 
     def _over(self, handshake: _Handshake, _: "asyncio.Task[None]") -> None:
         self._under_way.pop(handshake, None)
@@ -123,6 +133,8 @@ class Handshakes:
             if isinstance(error, TimeoutError) and handshake.connection is not None:  # perhaps a person with nc
                 _answer(handshake.connection, refuse_plain(b""))
             error.__traceback__ = None  # it has the frames, and they have all the rest
+        except Exception:
+            log.exception("a TLS handshake failed")
 
     async def _meet(self, handshake: _Handshake) -> None:
         connection = handshake.connection
@@ -144,7 +156,12 @@ class Handshakes:
 
     def _go_on(
         self, handshake: _Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Awaitable[None]:
+    ) -> Awaitable[None] | None:
+        """They have shaken hands, unless it was too late."""
+        self._under_way.pop(handshake, None)
+        if handshake.ended:
+            writer.transport.abort()
+            return None
         handshake.done = True
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         certificate = hashlib.sha256(shown).hexdigest() if shown else ""
@@ -157,37 +174,55 @@ class TlsListener:
     def __init__(self, sockets: list[socket.socket], handshakes: Handshakes) -> None:
         self.sockets = sockets
         self._handshakes = handshakes
-        self._tasks = [asyncio.get_running_loop().create_task(self._accept(one)) for one in sockets]
+        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+        for one in sockets:
+            self._listen(one)
 
     def close(self) -> None:
         """Take no more."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
+        for one in () if self._tasks else self.sockets:
+            self._loop.remove_reader(one)
+        self._handshakes.close()
 
     async def wait_closed(self) -> None:
         """Wait until nothing is left, neither sockets nor handshakes."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for one in self.sockets:
             one.close()
-        await self._handshakes.close()
+        await self._handshakes.wait_closed()
 
-    async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    def _listen(self, listener: socket.socket) -> None:
+        if self._closed:
+            return
+        try:
+            self._loop.add_reader(listener, self._accept, listener)
+        except NotImplementedError:  # Windows
+            self._tasks.append(self._loop.create_task(self._accept_each(listener)))
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Some of those who wait; others than them get their turn before the next."""
+        for _ in range(MOST_AT_ONCE):
+            try:
+                connection, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _NO_FILES:
+                    log.warning("Connections wait: the system has no more open files for this server.")
+                    self._loop.remove_reader(listener)
+                    self._loop.call_later(NO_FILES_PAUSE, self._listen, listener)
+                return  # else it gave up before it was accepted
+            self._handshakes.begin(connection, sys.intern(str(address[0])))
+
+    async def _accept_each(self, listener: socket.socket) -> None:
         while True:
-            for _ in range(MOST_AT_ONCE):
-                try:
-                    connection, address = await loop.sock_accept(listener)
-                except OSError as error:
-                    await self._cannot_accept(error)
-                else:
-                    self._handshakes.begin(connection, sys.intern(str(address[0])))
-            await asyncio.sleep(0)
-
-    async def _cannot_accept(self, error: OSError) -> None:
-        """Who gave up before they were accepted is no reason to wait."""
-        if error.errno in _NO_FILES:
-            log.warning("Connections wait: the system has no more open files for this server.")
-            await asyncio.sleep(NO_FILES_PAUSE)
+            connection, address = await self._loop.sock_accept(listener)
+            self._handshakes.begin(connection, sys.intern(str(address[0])))
 
 
 async def _first_bytes(connection: socket.socket) -> bytes:
