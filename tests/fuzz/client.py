@@ -1,13 +1,14 @@
 """One client of a chat without sockets: what `server/session.py` is, with `yield` in the places where that waits."""
 
 from asyncio import Future
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tcpchat.backend.base import Unavailable
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.user import Encoding, User
+from tcpchat.config import Config
 from tcpchat.model import commands
 from tcpchat.model.events import Event
 from tcpchat.model.records import Wish, nothing
@@ -18,7 +19,8 @@ from tcpchat.wire.irc.dialect import Irc
 from tests.fuzz.ledger import finished
 
 if TYPE_CHECKING:
-    from tests.fuzz.world import World
+    from tcpchat.chat.hub import Hub
+    from tests.fuzz.ledger import Ledger
 
 SAID = (commands.Say, commands.Tell)
 
@@ -26,19 +28,28 @@ HANG_UP = b"\x04"
 """A line that is none: the client's link breaks."""
 
 
+class House(Protocol):
+    """Where a client is."""
+
+    config: Config
+    hub: "Hub"
+    ledger: "Ledger"
+
+
 class Client:
     """A connection. To the hub it is a `Listener`. Everything it is sent piles up in `written`."""
 
     address = "192.0.2.7"
     secure = True
+    encrypted = True
     certificate = ""
     administrator = False
 
-    def __init__(self, world: "World", session: str) -> None:
+    def __init__(self, world: "House", session: str, dialect: Callable[[Config], Any] = Irc) -> None:
         self._world = world
         self._unsettled: list[tuple[Rule, Request, Future[Any]]] = []
         self._catch_up: CatchUp | None = None
-        self.dialect = Irc(world.config)
+        self.dialect = dialect(world.config)
         self.encoding: Encoding = self.dialect.encoding
         self.session = session
         self.host = "fuzz.example"
