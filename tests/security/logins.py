@@ -44,8 +44,10 @@ class House:
         for account, password in PASSWORDS.items():
             maker = self.come("jsonl")
             self.say(maker, json.dumps({"do": "register", "account": account, "password": password}))
+            self.say(maker, json.dumps({"do": "enter", "nick": account}))
             if account == OWNER:
-                self.say(maker, json.dumps({"do": "add_certificate", "fingerprint": FINGERPRINT}))
+                said = self.say(maker, json.dumps({"do": "add_certificate", "fingerprint": FINGERPRINT}))
+                assert b'{"ok":' in said, said
             self.see_off(maker)
         administrator = self.come("jsonl")
         administrator.administrator = True  # type: ignore[misc]

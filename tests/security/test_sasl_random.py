@@ -30,6 +30,12 @@ def alarm() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def house(alarm: None) -> House:
+    """Made where no loop runs."""
+    return House()
+
+
 def begun(dialect: str) -> list[str]:
     """What makes it likelier that something comes of the rest."""
     return ["CAP LS 302"] if dialect == "irc" else []
@@ -91,13 +97,12 @@ def test_somebody_elses_credential_leads_to_nobody_else(long: bool, seed: int) -
 def test_with_the_credential_the_same_orders_lead_in_every_way(seed: int) -> None:
     ways = run(SHORT, seed + 2, PASSWORDS | {LOCKED: "wrong"}, ("", FINGERPRINT))
     print(json.dumps(ways))
-    assert {"irc AUTHENTICATE", "irc NS", "irc PRIVMSG", "jsonl log_in", "jsonl prove", "line /login"} <= set(ways)
+    assert {"irc AUTHENTICATE", "irc PRIVMSG", "jsonl log_in", "jsonl prove", "line /login"} <= set(ways)
     assert "jsonl log_in_by_certificate" in ways
 
 
 @pytest.mark.threat(32, 33)
-async def test_nor_over_sockets(seed: int) -> None:
-    house = House()
+async def test_nor_over_sockets(house: House, seed: int) -> None:
     limits = tcpchat.Limits(enabled=False)
     async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
         maker = await Peer.open(server.port)
@@ -108,7 +113,7 @@ async def test_nor_over_sockets(seed: int) -> None:
             chance = Random(f"{seed} {number}")
             dialect = ["irc", "irc", "jsonl", "line"][number % 4]
             peer = await Peer.open(server.port)
-            attacker = Attacker(house, chance, house.come(dialect), {})
+            attacker = Attacker(house, chance, house.ann, {})
             lines = [attacker.line(dialect).replace("\n", " ") for _ in range(MOST_LINES)]
             peer.send(*begun(dialect), *lines)
             peer.writer.write_eof()
