@@ -122,5 +122,5 @@ async def test_nor_over_sockets(house: House, seed: int) -> None:
             await peer.close()
         people = (await ann.ask(do="show_account", account=OWNER)).get("nicks", [])
         assert people == []
-        assert not [event for event in ann.events() if event.get("account")]
+        assert not [event for event in ann.events() if event.get("account") == OWNER]
         await ann.close()
