@@ -6,8 +6,8 @@ from random import Random
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Config, Limits
 from tcpchat.model import names, records
-from tcpchat.model.commands import Command, Enter, Quit, Rename
-from tcpchat.model.replies import Refused, Reply
+from tcpchat.model.commands import Command, Enter, Quit, Register, Rename
+from tcpchat.model.replies import Done, Refused, Reply
 from tests.chat.ears import Ear
 from tests.fuzz.ledger import Ledger
 
@@ -48,6 +48,9 @@ class Contest:
                 waiting.remove(turns)
             if self.random.random() < 0.4:
                 self.ledger.loop.turn()
+        for ear in [ear for ear in self.ears if ear.closed and ear not in self.gone]:
+            for _ in self._leave(ear):
+                self.ledger.loop.turn()
         while self.ledger.loop.turn():
             pass
 
@@ -58,13 +61,25 @@ class Contest:
             except Refused as refusal:
                 answer = refusal
             self.answers[ear].append(answer)
-            if isinstance(command, Quit):
-                self.gone.add(ear)
+            if ear.closed or isinstance(command, Quit):
+                yield from self._leave(ear)
+                return
+
+    def _leave(self, ear: Ear) -> Turns:
+        """As a session ends, whatever it was doing."""
+        self.gone.add(ear)
+        self.hub.detach(ear)
+        for record in (records.nothing(ear.session), self.hub.farewell(ear, "gone")):
+            future = self.ledger.grant(record, ear.address)
+            while not future.done():
+                yield
 
     def _answer(self, ear: Ear, command: Command) -> Generator[None, None, Answer]:
         rule, found = self.hub.obey(ear, command), None
         while True:
             yield
+            if ear.closed:  # its task is cancelled
+                return Done()
             try:
                 wish = rule.send(found)
             except StopIteration as end:
@@ -77,19 +92,33 @@ class Contest:
     def check(self) -> None:
         """Nobody has what somebody else has, and what is held is what is known."""
         users = self.hub.state.users
+        registry = self.hub.state.registry
         held: dict[str, str] = {}
         for folded, user in users.items():
             assert names.fold(user.nick) == folded
+            owner = registry.owner(user.nick)
+            if owner and any(self.hub.state.logged_in(owner)):  # whose link broke clears the name when they come again
+                assert names.fold(owner) == names.fold(user.account), f"{user.nick} is not {owner}'s owner"
             for thing in records.nick(user.nick):
                 assert thing not in held, f"{user.nick} looks like somebody else: {sorted(users)}"
                 held[thing] = user.listener.session
         assert self.ledger.memory.holdings._owners == held
+        alive = [account.account for account in registry.all()]
+        keys = [key for account in alive for key in names.keys(account)]
+        assert len(keys) == len(set(keys)), f"accounts that look alike: {alive}"
         assert all(self.hub.state.alike(user.nick) is user for user in users.values())
 
 
 def entering(contest: Contest, nicks: Sequence[str]) -> dict[Ear, Sequence[Command]]:
     """Everybody comes in under one of these names."""
     return {ear: [Enter(nick=nick)] for ear, nick in zip(contest.ears, nicks, strict=True)}
+
+
+def registering(contest: Contest, names: Sequence[str]) -> dict[Ear, Sequence[Command]]:
+    """Everybody has an account of one of these names made, before they come in."""
+    return {
+        ear: [Register(account=name, password="correct horse")] for ear, name in zip(contest.ears, names, strict=True)
+    }
 
 
 def random_wishes(contest: Contest) -> dict[Ear, Sequence[Command]]:
@@ -101,6 +130,9 @@ def random_wishes(contest: Contest) -> dict[Ear, Sequence[Command]]:
             continue
         commands: list[Command] = [Enter(nick=random.choice(pool))] if ear.user is None else []
         commands += [Rename(nick=random.choice(pool)) for _ in range(random.randrange(3))]
+        if random.random() < 0.4:
+            registers = Register(account=random.choice(pool), password="correct horse")
+            commands.insert(random.randrange(len(commands) + 1), registers)
         if random.random() < 0.3:
             commands.append(Quit(reason="enough"))
         wishes[ear] = commands

@@ -14,10 +14,10 @@ from tcpchat.chat.hub import Hub
 from tcpchat.config import Config, Limits
 from tcpchat.model import confusables, names
 from tcpchat.model.commands import Enter, Join, Part, Rename, RenameRoom, SetTopic
-from tcpchat.model.replies import Refused, Seated, Welcome
+from tcpchat.model.replies import LoggedInReply, Refused, Seated, Welcome
 from tests.chat.ears import Ear, Ledger, entered
 from tests.peer import Peer
-from tests.security.race import ALIKE, Contest, entering, random_wishes
+from tests.security.race import ALIKE, Contest, entering, random_wishes, registering
 
 HERE = ("alice", "Bill", "modern", "Olaf", "jimmy", "Zoë", "wilhelmina", "борис", "Ευα", "dave_ll", "QUEEN-0")
 RESERVED = ("admin", "administrator", "root", "operator", "ChanServ", "NickServ", "server", "system", "moderator")
@@ -293,6 +293,19 @@ def test_of_all_who_want_one_name_at_once_exactly_one_has_it(long: bool, seed: i
         answers = [answer for answers in contest.answers.values() for answer in answers]
         assert sum(isinstance(answer, Welcome) for answer in answers) == 1, (seed + number, nicks)
         assert sum(isinstance(one, Refused) and one.code == "nick_taken" for one in answers) == 4
+
+
+@pytest.mark.threat(25, 27)
+def test_of_all_who_register_one_name_at_once_exactly_one_has_it(long: bool, seed: int) -> None:
+    """Or names that look alike."""
+    for number in range(LONG_RACES if long else RACES):
+        contest = Contest(seed + number, people=5)
+        row = contest.random.choice(ALIKE)
+        contest.run(registering(contest, [contest.random.choice(row) for _ in contest.ears]))
+        contest.check()
+        answers = [answer for answers in contest.answers.values() for answer in answers]
+        assert sum(isinstance(answer, LoggedInReply) for answer in answers) == 1, seed + number
+        assert sum(isinstance(one, Refused) and one.code == "account_exists" for one in answers) == 4
 
 
 @pytest.mark.threat(26, 27)

@@ -32,7 +32,7 @@ class Registry:
             self._certificates.pop(fingerprint, None)
         self._accounts[folded] = account
         self._certificates |= dict.fromkeys(account.certificates, folded)
-        for key in names.keys(folded):
+        for key in names.keys(account.account):
             if not account.dropped:
                 self._alike.setdefault(key, folded)
             elif self._alike.get(key) == folded:

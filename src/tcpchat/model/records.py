@@ -204,6 +204,9 @@ class Reload(msgspec.Struct, frozen=True, gc=False):
     """Have the configuration read again; gives what is wrong with it, or nothing."""
 
 
+CLAIM = "account "
+"""What the things are called that one holds for a moment who makes an account, before the keys of its name."""
+
 NICK = "nick "
 """What the things are called that one holds who bears a nick, before their keys (`names.keys`)."""
 
@@ -282,16 +285,19 @@ def take_nick(name: str, owner: str, event: events.Event | None) -> Hold:
 
 
 def claim(name: str, owner: str) -> Hold:
-    """Keep others from taking a name, or one that looks like it, until it is given up (see `disclaim`)."""
-    things = nick(name)
-    return Hold(things[0], owner, None, things[1:])
+    """Keep others from having an account of this name, or of one that looks like it, until it is given up."""
+    things = _claims(name)
+    return Hold(things[0], owner, None, things[1:], CLAIM)
 
 
-def disclaim(name: str, owner: str, bears: str = "") -> Drop:
-    """Give up what was claimed, but not what one has because one `bears` a nick."""
-    kept = nick(bears) if bears else ()
-    things = [thing for thing in nick(name) if thing not in kept] or ["nothing"]
-    return Drop(things[0], owner, also=tuple(things[1:]))
+def disclaim(name: str, owner: str) -> Drop:
+    """Give up what was claimed."""
+    things = _claims(name)
+    return Drop(things[0], owner, also=things[1:])
+
+
+def _claims(name: str) -> tuple[str, ...]:
+    return tuple([CLAIM + key for key in names.keys(name)])
 
 
 def seat(room: str, session: str) -> str:

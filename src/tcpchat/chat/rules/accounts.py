@@ -60,7 +60,7 @@ def register(state: State, asker: Asker, wish: Register) -> Rule:
     bearer = state.alike(name)
     if bearer is not None and bearer.listener is not listener:
         raise Refused("name_in_use", f"Somebody else is called {name} now.", about=name)
-    yield from invitations.used(state, wish.invitation, _store(account))
+    yield from invitations.used(state, wish.invitation, _store(state, asker, account))
     yield from become(state, asker, name)
     yield records.nothing(listener.session)  # behind who takes the nick at this moment, and does not know yet
     yield from owners.cleared(state, listener, name)
@@ -73,7 +73,7 @@ def register_other(state: State, asker: Asker, wish: RegisterOther) -> Rule:
     confided(asker)
     names.account(wish.account)
     weak.check(wish.password, wish.account)
-    yield from _store((yield from _new(state, wish.account, wish.password, "")))
+    yield from _store(state, asker, (yield from _new(state, wish.account, wish.password, "")))
     yield records.nothing(listener_of(asker).session)  # behind who takes the nick at this moment
     bearer = state.alike(wish.account)
     if bearer is not None and bearer is not asker:
@@ -229,8 +229,16 @@ def _new(state: State, name: str, password: str, email: str) -> Changing:
     return Account(name=name, created=int(time() * 1_000), secrets=secrets, email=email)
 
 
-def _store(account: Account) -> Doing:
-    if (yield accounts.stored(account, 0)) is None:
+def _store(state: State, asker: Asker, account: Account) -> Doing:
+    """Of all who want names that look alike at the same moment, the first one has it."""
+    session = listener_of(asker).session
+    if (yield records.claim(account.name, session)) is None:
+        raise _taken(account.name)
+    stored = None
+    if not state.registry.owner(account.name):
+        stored = yield accounts.stored(account, 0)
+    yield records.disclaim(account.name, session)
+    if stored is None:
         raise _taken(account.name)
 
 
