@@ -197,6 +197,15 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Which of these: kill, ban, wallops, hosts, accounts, rooms, rehash, see. Without the setting: all of them."""
 
 
+class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A web gateway, which says with IRC's WEBIRC whom it brings."""
+
+    password: Annotated[str, msgspec.Meta(min_length=1)]
+    """As it is, or as argon2's hash of it."""
+    hosts: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """The addresses and networks that it comes from."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of a server. Every one has a default; nothing needs to be configured."""
 
@@ -234,6 +243,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     administrator makes one (``tcpchat-server account add``)."""
     operators: dict[str, Operator] = {}
     """The server's operators, by the name with which they make themselves known: ``operators.NAME.password``."""
+    proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies that say whom they bring (PROXY protocol, version 2), and must, on the ports
+    without TLS. Nobody else is believed."""
+    webirc: dict[str, Gateway] = {}
+    """Web gateways, by any name: ``webirc.NAME.password`` and ``webirc.NAME.hosts``."""
     join_history: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20
     """How many of a room's last lines one sees who joins from a terminal, or an IRC client with server-time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -267,7 +281,7 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
         config = msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
         _check_hashes(config)
         _check_rights(config)
-        check_networks("limits.exempt", config.limits.exempt)
+        _check_networks(config)
         _check_addresses(config)
         return config
     except msgspec.ValidationError as error:
@@ -306,6 +320,7 @@ def _check_hashes(config: Config) -> None:
     """A hash that is none would keep everybody out, for ever."""
     passwords = {"password": config.password}
     passwords |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
+    passwords |= {f"webirc.{name}.password": gateway.password for name, gateway in config.webirc.items()}
     for place, password in passwords.items():
         if password.startswith("$argon2") and not _HASH.fullmatch(password):
             raise BadSetting(
@@ -323,18 +338,18 @@ def _check_rights(config: Config) -> None:
                 raise BadSetting(f"The setting {place} is wrong: there is no right {right}. There are {there_are}.")
 
 
-def check_networks(setting: str, written: Iterable[str]) -> None:
-    """Let addresses and networks pass.
-
-    :raises BadSetting: for what is none.
-    """
-    for network in written:
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            raise BadSetting(
-                f"The setting {setting} is wrong: “{network}” is no address or network, such as 10.0.0.0/8."
-            ) from None
+def _check_networks(config: Config) -> None:
+    """Each is an address or a network."""
+    written = {"limits.exempt": config.limits.exempt, "proxies": config.proxies}
+    written |= {f"webirc.{name}.hosts": gateway.hosts for name, gateway in config.webirc.items()}
+    for setting, networks in written.items():
+        for network in networks:
+            try:
+                ip_network(network, strict=False)
+            except ValueError:
+                raise BadSetting(
+                    f"The setting {setting} is wrong: “{network}” is no address or network, such as 10.0.0.0/8."
+                ) from None
 
 
 def _check_addresses(config: Config) -> None:

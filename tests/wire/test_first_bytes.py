@@ -13,6 +13,8 @@ TABLE = {
     b"Nick ann\r\n": "irc",
     b"USER a 0 * :a\r\n": "irc",
     b"PASS secret\r\n": "irc",
+    b"WEBIRC secret gateway host 192.0.2.1\r\n": "webirc",
+    b"webirc\n": "line",
     b"\x16\x03\x01\x02\x00\x01\x00": "tls",
     b"GET / HTTP/1.1\r\n": "http",
     b"POST /x HTTP/1.1\r\n": "http",

@@ -23,12 +23,14 @@ from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
 from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
+from tcpchat.model.replies import Refused
+from tcpchat.server import door
 from tcpchat.server.administration import AdministratorsSocket
 from tcpchat.server.certificates import Shown
 from tcpchat.server.cloaks import cloak
 from tcpchat.server.doors import Doors
 from tcpchat.server.keepalive import keep_alive
-from tcpchat.server.limits import Admission, network
+from tcpchat.server.limits import Admission, Networks, network
 from tcpchat.server.outbox import Budget
 from tcpchat.server.pace import Pace, Rates
 from tcpchat.server.passwords import THREADS, Passwords
@@ -85,12 +87,13 @@ class Server:
         self.hub = Hub(config)
         self.backend = _backend(config)
         self.outboxes = Budget(config.limits.outboxes_bytes)
-        self.admission = Admission(config.limits)
+        self.admission = Admission(config.limits, config.proxies)
         self.rates = Rates(config.limits)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._doors = Doors(config)
         self._private = private
         self._administrators = AdministratorsSocket()
+        self._proxies = Networks(config.proxies)
         self._names = map("s{}".format, count(1))
         self._load = load
         self.throttle = Throttle(config.limits)
@@ -312,10 +315,27 @@ class Server:
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client that comes without TLS: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
+        if peer.address in self._proxies:
+            asyncio.get_running_loop().create_task(self._behind(reader, writer, peer))
+        else:
+            self._let_in(reader, writer, peer)
+
+    async def _behind(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, proxy: Peer) -> None:
+        """One that comes through a proxy. Until it is known who it is, it counts as nobody's."""
+        self.admission.enter("")
+        try:
+            peer = await door.behind(reader, proxy)
+        except door.NotBelieved as error:
+            _refuse(writer, str(error))
+        else:
+            self._let_in(reader, writer, peer)
+        finally:
+            self.admission.leave("")
+
+    def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         refusal = self.admit(peer.address)
         if refusal:
-            writer.write(f"ERROR :{refusal}\r\n".encode())
-            writer.close()
+            _refuse(writer, refusal)
         else:
             asyncio.get_running_loop().create_task(self._talk(reader, writer, peer))
 
@@ -374,7 +394,21 @@ class Server:
             writer.close()
         finally:
             self._end(session)
-            self.admission.leave(peer.address)
+            self.admission.leave(peer.address if session is None else session.address)
+
+    async def introduced(self, session: Session, line: bytes) -> str:
+        """Somebody comes through a web gateway, which says who it is. :returns: why they are not let in, if so."""
+        try:
+            peer, _ = await door.introduced(line, session.peer, self.config.webirc.values(), self._passwords)
+        except (door.NotBelieved, Refused) as error:
+            return str(error)
+        self.admission.named(session)
+        refusal = self._refusal(peer)
+        self.admission.leave(session.address)
+        session.comes_from(peer)
+        self.admission.enter(peer.address)
+        self.admission.come(session)
+        return refusal
 
     def _begin(self, session: Session) -> None:
         task = asyncio.current_task()
@@ -398,6 +432,12 @@ class Server:
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, also after a restart."""
         return cloak(self.hub.state.secret, address)
+
+
+def _refuse(writer: asyncio.StreamWriter, refusal: str) -> None:
+    """Tell somebody who is not let in why; whatever they speak, they can read it."""
+    writer.write(f"ERROR :{refusal}\r\n".encode())
+    writer.close()
 
 
 def _address(writer: asyncio.StreamWriter) -> str:

@@ -1,26 +1,35 @@
 """Who is still there: connections without a nick, those who have not said a word for long, those who take nothing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from tcpchat.config import Limits
 from tcpchat.server.limits import Admission
 from tcpchat.server.session import Session
 
+AT_ONCE = 50
+"""Sessions that are looked after before others get a turn: many may be due at the same moment."""
 
-async def keep_alive(sessions: Iterable[Session], admission: Admission, limits: Limits) -> None:
+SECONDS = 0.5
+"""How often, at least, all of them are looked after."""
+
+
+async def keep_alive(sessions: Collection[Session], admission: Admission, limits: Limits) -> None:
     """Look after all sessions, for ever. One clock for all of them costs less than a timer each."""
     loop = asyncio.get_running_loop()
     seconds = (
         limits.ping_seconds, limits.pong_seconds, limits.enter_seconds, limits.line_seconds, limits.stalled_seconds,
     )  # fmt: skip
-    pause = min(1.0, min(seconds) / 4)
+    pause = min(SECONDS, min(seconds) / 4)
     while True:
         await asyncio.sleep(pause)
         now = loop.time()
         admission.look(now)
-        for session in list(sessions):
-            look_after(session, now, limits)
+        for number, session in enumerate(list(sessions), 1):
+            if session in sessions:
+                look_after(session, now, limits)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
 
 def look_after(session: Session, now: float, limits: Limits) -> None:

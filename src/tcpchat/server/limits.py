@@ -30,13 +30,15 @@ log = logging.getLogger(__name__)
 class Admission:
     """Counts who is connected. Whatever it is asked costs the same however many there are."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, proxies: tuple[str, ...] = ()) -> None:
+        """Proxies are exempt: they come for many, or only look whether somebody is there."""
         self._limits = limits
+        self._proxies = proxies
         self._files = max(1, open_files() - SPARE_FILES)
         self._networks: Counter[str] = Counter()
         self._new: OrderedDict[str, float] = OrderedDict()
         """When the burst of a network is whole again, in seconds of the loop's clock."""
-        self._exempt = Networks(limits.exempt)
+        self._exempt = Networks(limits.exempt + proxies)
         self._total = 0
         self.newcomers = Newcomers()
         self.short_of_memory = False
@@ -54,7 +56,7 @@ class Admission:
     def configure(self, limits: Limits) -> None:
         """From now on these hold."""
         self._limits = limits
-        self._exempt = Networks(limits.exempt)
+        self._exempt = Networks(limits.exempt + self._proxies)
 
     def refusal(self, address: str, now: float) -> str:
         """Why one more may not come in from there; empty if it may: then it counts as one that came."""

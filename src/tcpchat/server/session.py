@@ -27,6 +27,7 @@ from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import line, told
 from tcpchat.wire.detect import REFUSALS, Kind, detect
 from tcpchat.wire.dialect import Answer, Dialect, Request, Transport
+from tcpchat.wire.irc import webirc
 from tcpchat.wire.irc.dialect import Irc
 from tcpchat.wire.jsonl import JsonLines
 
@@ -250,8 +251,29 @@ class Session:
                 kind = "line"
                 break
             data += more
+        if kind == "webirc":
+            return await self._introduced(data)
         self._speak(kind, greeted)
         return data if self.dialect is not None else b""
+
+    async def _introduced(self, data: bytes) -> bytes:
+        """The first line is a gateway's; what follows is that of the one it brings."""
+        while b"\n" not in data and len(data) <= webirc.MOST_BYTES and (more := await self._reader.read(CHUNK)):
+            data += more
+        line, _, rest = data.partition(b"\n")
+        refusal = await self._server.introduced(self, line)
+        if not refusal and rest[: len(webirc.VERB)].upper() == webirc.VERB:
+            refusal = "One WEBIRC is enough."
+        if refusal:
+            self._ending = refusal
+            return b""
+        self._speak("irc", False)
+        return rest or await self._reader.read(CHUNK)
+
+    def comes_from(self, peer: Peer) -> None:
+        """It turned out who is there."""
+        self.peer = peer
+        self.host = self._server.host_of(peer.address)
 
     async def _heard_soon(self) -> bytes | None:
         """What comes; None, if for a moment nothing does."""

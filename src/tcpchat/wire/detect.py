@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-Kind = Literal["irc", "jsonl", "line", "tls", "http", "noise"]
+Kind = Literal["irc", "jsonl", "line", "tls", "http", "noise", "webirc"]
 
 _SIGNS: dict[bytes, Kind] = {
     b"{": "jsonl",
@@ -12,6 +12,7 @@ _SIGNS: dict[bytes, Kind] = {
     b"NICK ": "irc",
     b"USER ": "irc",
     b"PASS ": "irc",
+    b"WEBIRC ": "webirc",
     b"GET ": "http",
     b"HEAD ": "http",
     b"POST ": "http",
