@@ -134,7 +134,7 @@ def _value(field: msgspec.structs.FieldInfo, section: str) -> str:
     return json.dumps(default, ensure_ascii=False)
 
 
-NAMES = {"operators": "ann"}
+NAMES = {"operators": "ann", "webirc": "kiwi"}
 """What is called what in the examples."""
 
 EXAMPLES: dict[str, object] = {
@@ -147,5 +147,6 @@ EXAMPLES: dict[str, object] = {
     "key": "/etc/tcpchat/key.pem",
     "client_ca": "/etc/tcpchat/clients.pem",
     "sts": 86_400,
+    "hosts": ["192.0.2.7"],
 }
 """For settings that are not set by default."""
