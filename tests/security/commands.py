@@ -9,18 +9,22 @@ import json
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
+
+from msgspec.structs import replace
 
 import tcpchat
 from tcpchat.config import RIGHTS, Limits, Operator
 from tcpchat.model import commands
+from tcpchat.server.administration import FILE, short
 from tests.peer import Peer
 
 GOLDEN = Path(__file__).parent / "golden" / "commands.txt"
 
-ROLES = ("door", "guest", "member", "voiced", "operator", *(f"right:{right}" for right in RIGHTS))
+ROLES = ("door", "guest", "member", "voiced", "operator", *(f"right:{right}" for right in RIGHTS), "administrator")
 """Who asks: somebody without a nick; outside the room, in it, with a voice, its operator; an operator of the server,
-with one right each, in a room that has no operator."""
+with one right each, in a room that has no operator; who came in through the administrators' socket, without a nick."""
 
 PASSWORD = "correct-horse-battery"
 
@@ -48,13 +52,19 @@ class Stage:
     async def open(self) -> None:
         self.ann = await self._come("ann")
         await self.ann.ask(do="register", password=PASSWORD)
-        await self._come("cat")
+        await (await self._come("cat")).ask(do="register", password=PASSWORD)
         await self.keep()
         await self.fresh_asker()
         await self.fresh_other()
 
     async def fresh_asker(self) -> None:
         """Somebody new in the role."""
+        if self.role == "administrator":
+            assert self.server.config.data is not None
+            with short(self.server.config.data / FILE) as name:
+                self.asker = Peer(*await asyncio.open_unix_connection(name))
+            self.peers.append(self.asker)
+            return
         self.asker = await self._connect()
         if self.role == "door":
             return
@@ -79,7 +89,7 @@ class Stage:
         await self.ann.ask(do="join", room=self.room)
         await self.bob.ask(do="join", room=self.room)
         self.said = (await self.ann.ask(do="say", room=self.room, text="hello"))["id"]
-        if self.role not in {"door", "guest"}:
+        if self.role not in {"door", "guest", "administrator"}:
             await self.asker.ask(do="join", room=self.room)
         changes = {"voiced": [["+", "v", self.nick]], "operator": [["+", "o", self.nick]]}.get(self.role, [])
         if self.role.startswith("right:"):
@@ -101,11 +111,12 @@ class Stage:
         return self.peers[-1]
 
 
-async def table(roles: tuple[str, ...] = ROLES) -> Table:
-    """What becomes of every command in every role: by its name, and the role."""
+async def table(data: Path, roles: tuple[str, ...] = ROLES) -> Table:
+    """What becomes of every command in every role: by its name, and the role. `data` is for a log."""
     found: Table = {}
     for role in roles:
-        async with tcpchat.Server(CONFIG, port=0) as server:
+        config = replace(CONFIG, data=data) if role == "administrator" else CONFIG
+        async with tcpchat.Server(config, port=0) as server:
             stage = Stage(server, role)
             await stage.open()
             for kind in KINDS:
@@ -129,7 +140,7 @@ def written(found: Table) -> str:
         lines.append(name)
         for outcome in dict.fromkeys(outcomes.values()):
             roles = [role for role, one in outcomes.items() if one == outcome]
-            who = {ROLES: "everybody", ROLES[1:]: "everybody who is in"}.get(tuple(roles), " ".join(roles))
+            who = {ROLES: "everybody", ROLES[1:-1]: "everybody who is in"}.get(tuple(roles), " ".join(roles))
             lines.append(f"    {outcome}: {who}")
     return "\n".join(lines) + "\n"
 
@@ -163,10 +174,10 @@ EXAMPLES: dict[type[commands.Command], Callable[[Stage], dict[str, Any]]] = {
     commands.ListInvitationsGiven: lambda stage: {},
     commands.RevokeInvitation: lambda stage: {"invitation": "none"},
     commands.ListAccounts: lambda stage: {},
-    commands.SetAccountPassword: lambda stage: {"account": "ann", "password": PASSWORD},
-    commands.SuspendAccount: lambda stage: {"account": "ann"},
-    commands.ReleaseAccount: lambda stage: {"account": "ann"},
-    commands.RemoveAccount: lambda stage: {"account": "ann"},
+    commands.SetAccountPassword: lambda stage: {"account": "cat", "password": PASSWORD},
+    commands.SuspendAccount: lambda stage: {"account": "cat"},
+    commands.ReleaseAccount: lambda stage: {"account": "cat"},
+    commands.RemoveAccount: lambda stage: {"account": "cat"},
     commands.ShowAccount: lambda stage: {"account": "ann"},
     commands.Rename: lambda stage: {"nick": _rename(stage)},
     commands.SetName: lambda stage: {"name": "Another"},
@@ -225,5 +236,7 @@ def _rename(stage: Stage) -> str:
 
 
 if __name__ == "__main__":
-    GOLDEN.write_text(written(asyncio.run(table())), encoding="utf-8")
+    with TemporaryDirectory() as directory:
+        found = asyncio.run(table(Path(directory) / "data"))
+    GOLDEN.write_text(written(found), encoding="utf-8")
     print(json.dumps({"commands": len(KINDS), "roles": len(ROLES), "file": GOLDEN.name}))

@@ -1,5 +1,7 @@
 """Every command, asked for by everybody who can be somebody: what becomes of it stands in a file."""
 
+from pathlib import Path
+
 import pytest
 
 from tcpchat.chat.hub import RULES
@@ -19,9 +21,9 @@ def test_every_command_stands_in_the_table() -> None:
     assert rows == [kind.__name__ for kind in KINDS]
 
 
-async def test_everybody_gets_what_the_table_says() -> None:
+async def test_everybody_gets_what_the_table_says(tmp_path: Path) -> None:
     """Whoever means a difference has it written down: python -m tests.security.commands"""
-    found = written(await table()).splitlines()
+    found = written(await table(tmp_path / "data")).splitlines()
     wanted = GOLDEN.read_text("utf-8").splitlines()
     assert found == wanted
 

@@ -9,6 +9,7 @@ from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.modes import SLOW
 from tcpchat.chat.rules import (
     accounts,
+    audit,
     bans,
     history,
     invitations,
@@ -86,7 +87,10 @@ class Hub:
         if type(wish) in ADMINISTRATION and listener.administrator:
             rule = ADMINISTRATION[type(wish)]
         if rule is not None:
-            return rule(self.state, user or listener, wish)  # type: ignore[no-any-return]
+            carried_out: Rule = rule(self.state, user or listener, wish)
+            if audit.concerns(user, wish):
+                return audit.recorded(self.state, user or listener, wish, carried_out)
+            return carried_out
         if user is None:
             return _refuse(Refused("not_in", "Pick a nickname first."))
         if type(wish) in ADMINISTRATION:

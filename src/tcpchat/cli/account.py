@@ -46,7 +46,7 @@ def account() -> None:
 @click.argument("name")
 def add(data: Path | None, name: str) -> None:
     """Make an account called NAME."""
-    _ask(data, commands.RegisterOther(account=name, password=_password(name)), replies.Done, new=True)
+    administer(data, commands.RegisterOther(account=name, password=_password(name)), replies.Done, new=True)
     click.echo(f"The account {name} is there.")
 
 
@@ -54,7 +54,7 @@ def add(data: Path | None, name: str) -> None:
 @data_option
 def show(data: Path | None) -> None:
     """List the accounts, and what is the matter with them."""
-    accounts = _ask(data, commands.ListAccounts(), replies.Accounts).accounts
+    accounts = administer(data, commands.ListAccounts(), replies.Accounts).accounts
     width = max((len(one.account) for one in accounts), default=0)
     for one in accounts:
         click.echo(f"{one.account:{width}}  {_state_of(one)}".rstrip())
@@ -65,7 +65,7 @@ def show(data: Path | None) -> None:
 @click.argument("name")
 def passwd(data: Path | None, name: str) -> None:
     """Give the account NAME another password. Its connections are closed."""
-    _ask(data, commands.SetAccountPassword(account=name, password=_password(name)), replies.Done)
+    administer(data, commands.SetAccountPassword(account=name, password=_password(name)), replies.Done)
     click.echo(f"The account {name} has another password.")
 
 
@@ -76,7 +76,7 @@ def passwd(data: Path | None, name: str) -> None:
 @click.option("--until", callback=moment, help="Until then, for example 2026-12-31. [default: until it is released]")
 def suspend(data: Path | None, name: str, reason: str, until: int) -> None:
     """Let nobody log in to the account NAME. Its connections are closed."""
-    _ask(data, commands.SuspendAccount(account=name, reason=reason, until=until), replies.Done)
+    administer(data, commands.SuspendAccount(account=name, reason=reason, until=until), replies.Done)
     click.echo(f"Nobody can log in to {name} now.")
 
 
@@ -85,7 +85,7 @@ def suspend(data: Path | None, name: str, reason: str, until: int) -> None:
 @click.argument("name")
 def release(data: Path | None, name: str) -> None:
     """Let its owner log in to the account NAME again."""
-    _ask(data, commands.ReleaseAccount(account=name), replies.Done)
+    administer(data, commands.ReleaseAccount(account=name), replies.Done)
     click.echo(f"The owner of {name} can log in again.")
 
 
@@ -97,7 +97,7 @@ def drop(data: Path | None, name: str, yes: bool) -> None:
     """Remove the account NAME, for ever: nobody can have one of that name again."""
     if not yes:
         click.confirm(f"Remove the account {name} for ever?", abort=True, err=True)
-    _ask(data, commands.RemoveAccount(account=name), replies.Done)
+    administer(data, commands.RemoveAccount(account=name), replies.Done)
     click.echo(f"The account {name} is gone. What was said under it stays in the log.")
 
 
@@ -107,7 +107,7 @@ def drop(data: Path | None, name: str, yes: bool) -> None:
 @click.option("--days", default=7.0, show_default=True, metavar="N", help="How long it can be used.")
 def invite(data: Path | None, uses: int, days: float) -> None:
     """Print a token that lets its holder register where `registration` is "invited"."""
-    made = _ask(data, commands.MakeInvitation(uses=uses, days=days), replies.InvitationReply, new=True)
+    made = administer(data, commands.MakeInvitation(uses=uses, days=days), replies.InvitationReply, new=True)
     click.echo(made.token)
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(made.expires / 1_000))
     how = "/register PASSWORD TOKEN, or from an IRC client /msg NickServ REGISTER PASSWORD TOKEN"
@@ -132,7 +132,7 @@ def _password(name: str) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _ask(data: Path | None, command: commands.Command, kind: type[_Reply], *, new: bool = False) -> _Reply:
+def administer(data: Path | None, command: commands.Command, kind: type[_Reply], *, new: bool = False) -> _Reply:
     """The answer to a command; if it is refused, that is the end.
 
     :param new: whether there may be no log yet.

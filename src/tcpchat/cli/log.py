@@ -42,16 +42,20 @@ def log() -> None:
 @data_option
 @click.option("--room", metavar="#ROOM", default="", help="Only what was said there. [default: everywhere]")
 @click.option("--since", callback=moment, help="Only from then on, for example 2026-01-31 or 2026-01-31T12:00.")
+@click.option("--audit", is_flag=True, help="What operators and administrators did, instead of what was said.")
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
-def export(data: Path | None, room: str, since: int, form: str) -> None:
+def export(data: Path | None, room: str, since: int, audit: bool, form: str) -> None:
     """Write what was said, oldest first. A server may be running."""
     from tcpchat.backend.export import entries
+    from tcpchat.model.events import Audited
+    from tcpchat.model.records import AUDIT
 
     problems: list[str] = []
     write = _FORMS[form]
     with explained():
-        for event in entries(_existing(data), room, since, problems.append):
-            write(event)
+        for event in entries(_existing(data), AUDIT if audit else room, since, problems.append):
+            if isinstance(event, Audited) is audit:
+                write(event)
     for problem in problems:
         click.echo(f"tcpchat-server: {problem}", err=True)
     sys.exit(EX_DATAERR if problems else 0)
@@ -156,6 +160,10 @@ def _as_text(event: "Event") -> None:
 
 
 def _place(event: "Event") -> str:
+    from tcpchat.model.events import Audited
+
+    if isinstance(event, Audited):
+        return "!audit"
     room = getattr(event, "room", "")
     return f"{getattr(event, 'status', '')}{room}" if room else f"{getattr(event, 'by', '')}→{getattr(event, 'to', '')}"
 
@@ -174,6 +182,11 @@ def _said(event: "Event") -> str:
             return f"-- {by} set the topic: {topic}" if topic else f"-- {by} took the topic away"
         case events.RoomRenamed(by=by, room=room, to=to):
             return f"-- {by} called {room} {to}"
+        case events.Audited(details=details):
+            what = " ".join(f"{name}={value!r}" for name, value in details.items())
+            office = f" ({event.operator})" if event.operator else ""
+            where = f" from {event.address}" if event.address else ""
+            return f"-- {event.by}{office}{where}: {event.what} {what}" + (", refused" if event.refused else "")
         case events.Tagged(by=by, tags=tags):
             return f"-- {by} sent {' '.join(tags)}"
     return f"-- {sentence(event)}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tcpchat.cli.account import account
+from tcpchat.cli.ban import ban
 from tcpchat.cli.check import check
 from tcpchat.cli.log import data_directory, log
 from tcpchat.cli.settings import hash_password, show
@@ -268,6 +269,7 @@ def _command(name: str) -> str:
 
 main.add_command(log)
 main.add_command(account)
+main.add_command(ban)
 main.add_command(show)
 main.add_command(check)
 main.add_command(hash_password)

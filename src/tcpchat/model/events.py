@@ -125,6 +125,21 @@ class Tagged(Event, frozen=True):
     redacted: bool = False
 
 
+class Audited(Event, frozen=True):
+    """An operator of the server, or an administrator, did `what` (a command) by right, or tried to become one.
+
+    It is kept in a log of its own, and told to nobody. `operator` is the name by which the configuration knows them,
+    `address` where they came from, `details` what they asked for; `refused`: they did not become one.
+    """
+
+    by: str
+    what: str
+    operator: str = ""
+    address: str = ""
+    details: dict[str, str] = {}
+    refused: bool = False
+
+
 # people
 
 
@@ -385,7 +400,7 @@ class Walloped(Event, frozen=True):
     text: str
 
 
-LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | Tagged
+LOGGED = Said | Told | TopicSet | ModesSet | Kicked | RoomRenamed | Redacted | Tagged | Audited
 """What is kept in the log."""
 
 ANY = (

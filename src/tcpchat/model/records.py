@@ -222,6 +222,10 @@ Work = Hash | Check | Attempt | Count | Reload
 Wish = Record | Question | Work
 
 
+AUDIT = "!audit"
+"""The log of what operators and administrators did. No room, and no conversation, is called so."""
+
+
 def log_of(event: events.LOGGED) -> str:
     """The log in which an event is kept: its room's, or that of the two people it passed between.
 
@@ -231,6 +235,8 @@ def log_of(event: events.LOGGED) -> str:
         return event.status + names.fold(event.room)
     if isinstance(event, events.Told):
         return event.talk
+    if isinstance(event, events.Audited):
+        return AUDIT
     if isinstance(event, events.RoomRenamed):
         return names.fold(event.to)
     if isinstance(event, events.Tagged | events.Redacted):

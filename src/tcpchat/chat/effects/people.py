@@ -10,6 +10,7 @@ from tcpchat.model import names
 from tcpchat.model.events import (
     AccountSet,
     Arrived,
+    Audited,
     Event,
     Gone,
     HostChanged,
@@ -161,6 +162,10 @@ def walloped(state: State, event: Walloped, fanout: Fanout) -> None:
     fanout.to_users(list(state.operators), event, state.user(event.by))
 
 
+def audited(state: State, event: Audited, fanout: Fanout) -> None:
+    """It is in the log, and nobody hears it."""
+
+
 def _be(state: State, user: User, mode: str, *, on: bool) -> None:
     if on is (mode in user.modes):
         return
@@ -244,4 +249,5 @@ EFFECTS: Table = {
     Gone: gone,
     WatchChanged: watch_changed,
     Walloped: walloped,
+    Audited: audited,
 }

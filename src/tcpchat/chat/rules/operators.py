@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tcpchat.chat.rules import audit
 from tcpchat.chat.rules.passwords import is_right
 from tcpchat.chat.rules.rule import Rule, Table, entitled, fitting, person
 from tcpchat.chat.state import State
@@ -20,10 +21,12 @@ def become_operator(state: State, user: User, wish: BecomeOperator) -> Rule:
         raise Refused("not_secure", "Passwords are read on the way here. Connect with TLS to become an operator.")
     known = state.config.operators.get(wish.name)
     if not (yield from is_right(f"operator {wish.name}", wish.password, known.password if known else "", evenly=True)):
+        yield records.Append(audit.entry(user, wish, refused=True))
         raise Refused("wrong_password", "There is no such operator, or that is not the password.")
     known = state.config.operators.get(wish.name)  # the configuration may be another one by now
     if known is None:
         raise Refused("wrong_password", "There is no such operator, or that is not the password.")
+    yield records.Append(audit.entry(user, wish))
     if (user.office, user.rights) != (wish.name, frozenset(known.rights)):
         yield records.Announce(_takes_office(user, wish.name, known.rights))
     return Done()
