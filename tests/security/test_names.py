@@ -13,7 +13,7 @@ import tcpchat
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Config, Limits
 from tcpchat.model import confusables, names
-from tcpchat.model.commands import Enter, Join, Part, Rename, RenameRoom, SetTopic
+from tcpchat.model.commands import Enter, Join, Part, Quit, Register, RegisterRoom, Rename, RenameRoom, SetTopic
 from tcpchat.model.replies import LoggedInReply, Refused, Seated, Welcome
 from tests.chat.ears import Ear, Ledger, entered
 from tests.peer import Peer
@@ -139,6 +139,34 @@ def test_no_room_is_opened_that_looks_like_another() -> None:
     refused = ledger.do(eve, RenameRoom(room="#mine", to="#0live"))
     assert isinstance(refused, Refused)
     assert refused.code == "cannot_rename"
+
+
+@pytest.mark.threat(25)
+def test_a_registered_room_keeps_its_looks_while_nobody_is_in_it() -> None:
+    hub = Hub(Config())
+    ledger = Ledger(hub)
+    ann, eve = entered(hub, ledger, "ann", "eve")
+    ledger.do(ann, Register(password="correct horse"), Join(room="#modern"), RegisterRoom(room="#modern"))
+    ledger.do(ann, Part(room="#modern"))
+    refused = ledger.do(eve, Join(room="#rnodern"))
+    assert isinstance(refused, Refused)
+    assert refused.code == "bad_room"
+
+
+@pytest.mark.threat(25)
+def test_nobody_is_called_like_an_account_that_looks_the_same() -> None:
+    hub = Hub(Config())
+    ledger = Ledger(hub)
+    owner, eve = Ear(hub, "owner"), Ear(hub, "eve")
+    ledger.do(owner, Enter(nick="modern"), Register(password="correct horse"), Quit())
+    hub.detach(owner)
+    for one in {one for form in cases("modern") for one in substitutions(form)}:
+        refused = ledger.do(eve, Enter(nick=one))
+        assert isinstance(refused, Refused), one
+        assert refused.code in {"nick_owned", "bad_nick"}
+        refused = ledger.do(eve, Register(account=one, password="correct horse"))
+        assert isinstance(refused, Refused), one
+        assert refused.code in {"account_exists", "bad_account"}
 
 
 @pytest.mark.threat(25)
