@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from tcpchat.cli.given import FILE, password_of
 from tcpchat.cli.trust import safety, tls_options
 from tcpchat.cli.usage import BadUsage, Command
 from tcpchat.model import names
@@ -43,10 +44,21 @@ MOST_NICKS = 10
     metavar="WORD",
     help="The server's, if it asks for one; better in the environment, as TCPCHAT_PASSWORD.",
 )
+@click.option(
+    "--account",
+    "-a",
+    default="",
+    metavar="NAME",
+    help=f"Log in first. The password is asked for, or stands in the file {FILE}.",
+)
+@click.option("--password-command", default="", metavar="COMMAND", help="What prints that password.")
 @tls_options
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
-def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, plain: bool, **tls: Any) -> None:
+def main(
+    address: str, nick: str | None, rooms: tuple[str, ...], password: str, account: str, password_command: str,
+    plain: bool, **tls: Any,
+) -> None:  # fmt: skip
     """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697).
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
@@ -61,12 +73,24 @@ def main(address: str, nick: str | None, rooms: tuple[str, ...], password: str, 
     room = rooms[0] if rooms else names.LOBBY
     have_three_files()
     _warn_of_every_address(address)
+    how = safety(**tls) | _who(account, password_command, has_certificate=tls["tls_client_cert"] is not None)
     try:
         with left_as_found():
-            code, text = asyncio.run(_Client(address, nick, room, password, plain, safety(**tls)).run())
+            code, text = asyncio.run(_Client(address, nick or account or None, room, password, plain, how).run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     _end(code, text)
+
+
+def _who(account: str, command: str, *, has_certificate: bool) -> dict[str, Any]:
+    """What `connect` is told of the account."""
+    if command and not account:
+        raise BadUsage("--password-command is for the password of an account: --account NAME")
+    by_certificate = has_certificate and not command
+    return {
+        "account": account,
+        "account_password": password_of(account, command) if account and not by_certificate else "",
+    }
 
 
 def _end(code: int, text: str) -> NoReturn:
@@ -160,7 +184,7 @@ class _Client:
                     connect(self._address, nick=nick, password=self._password, **self._safety)
                 )
             except Refused as refusal:
-                if refusal.code not in {"nick_taken", "bad_nick"}:
+                if refusal.code not in {"nick_taken", "bad_nick", "nick_owned"}:
                     raise
                 face = face or await self._open_face(stack)
                 nick = await face.another_nick(refusal, asked_for=self._nick is not None)

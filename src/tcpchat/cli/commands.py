@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from tcpchat.cli import moderation
+from tcpchat.cli import moderation, own_account
 from tcpchat.cli.show import notice
 from tcpchat.model import commands, names
 
@@ -188,6 +188,11 @@ COMMANDS = {
     "invite": Command(moderation.invite, "ask somebody into the room", 1),
     "keep": Command(moderation.keep, "have the room as your account's own, if you are its operator"),
     "abandon": Command(moderation.abandon, "give the room up"),
+    "register": Command(own_account.register, "have an account: then your name is nobody else's"),
+    "login": Command(own_account.login, "log in to your account"),
+    "password": Command(own_account.password, "give your account another password"),
+    "regain": Command(own_account.regain, "take the name of your account, whoever has it now"),
+    "drop": Command(own_account.drop, "give up your account, for ever"),
     "help": Command(show_help, "this list"),
     "quit": Command(leave, "leave; so does Ctrl-D"),
 }

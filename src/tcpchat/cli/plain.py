@@ -70,6 +70,13 @@ class Plain:
     def refresh(self) -> None:
         """See `Face`. What is pending is not shown."""
 
+    async def secret(self, question: str) -> str:
+        """Nothing can be typed here that is not shown."""
+        raise Refused(
+            "no_terminal",
+            "Passwords are not typed where they are shown. Start with --account NAME, which asks for it first.",
+        )
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """A name in the place of one that cannot be had.
 

@@ -49,6 +49,13 @@ class Face(Protocol):
         """What is pending is not the same any more."""
         ...
 
+    async def secret(self, question: str) -> str:
+        """What is typed and not shown, such as a password; empty if nothing is.
+
+        :raises Refused: if nothing can be typed that is not shown.
+        """
+        ...
+
 
 class Talk:
     """`listen` and `work` run as tasks of whoever makes one of these."""
@@ -91,6 +98,25 @@ class Talk:
     async def show(self, lines: Iterable[str]) -> None:
         """Lines for the person."""
         await self._face.show(lines)
+
+    async def secret(self, question: str) -> str:
+        """See `Face`.
+
+        :raises Refused: if nothing is typed.
+        """
+        if not (typed := await self._face.secret(question)):
+            raise Refused("no_password", "Nothing was typed, and nothing done.")
+        return typed
+
+    async def new_secret(self, question: str) -> str:
+        """The same, typed twice.
+
+        :raises Refused: if these are not the same.
+        """
+        typed = await self.secret(question)
+        if await self.secret("Once more: ") != typed:
+            raise Refused("no_password", "These are not the same, and nothing was done.")
+        return typed
 
     async def refuse(self, text: str, exit_code: int = EX_DATAERR) -> None:
         """Something typed was not done."""

@@ -9,14 +9,13 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal, run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -25,6 +24,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from tcpchat.cli import streams
 from tcpchat.cli.commands import COMMANDS
+from tcpchat.cli.secret import Secret, history
 from tcpchat.cli.show import marked, notice
 from tcpchat.cli.talk import Talk
 from tcpchat.model import names
@@ -161,13 +161,14 @@ class Terminal:
         self._pasted: str | None = None
         self._before_paste = Document()
         self._interrupted = False
+        self._secret = Secret()
 
     async def open(self) -> None:
         """Take the terminal."""
         self._input = await _keyboard()
         self._output = create_output(sys.stdout)
         self._output.enable_cpr = False  # type: ignore[attr-defined] # else every line would wait for the terminal
-        self._session = self._new_session(_history(), self._bindings())
+        self._session = self._new_session(history(self._secret), self._bindings())
         self._printing = asyncio.create_task(self._print_batches())
 
     async def close(self) -> None:
@@ -216,8 +217,20 @@ class Terminal:
         """Pass on what is typed, until its end."""
         self._talk = talk
         with contextlib.suppress(EOFError):
-            while await talk.typed(await self._next_line()):
+            while await self._typed(talk, await self._next_line()):
                 self._interrupted = False
+
+    async def _typed(self, talk: Talk, line: str) -> bool:
+        if self._secret.wanted:
+            self._secret.answer(line)
+            return True
+        return await talk.typed(line)
+
+    async def secret(self, question: str) -> str:
+        """See `Face`. What is half typed is gone: it shall be no part of the answer."""
+        self._session.default_buffer.reset()
+        self._some.set()
+        return await self._secret.ask(question)
 
     async def _next_line(self) -> str:
         return await self._session.prompt_async(
@@ -235,6 +248,7 @@ class Terminal:
             erase_when_done=True,
             reserve_space_for_menu=0,
             interrupt_exception=EOFError,  # asyncio does not let a KeyboardInterrupt through in peace
+            is_password=Condition(lambda: self._secret.wanted),
             wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
         )
 
@@ -242,6 +256,8 @@ class Terminal:
         """``ann #lobby> ``, below what was typed before and is not done yet."""
         talk = self._talk
         assert talk is not None
+        if self._secret.wanted:
+            return showable(self._secret.question)
         return "\n".join([*_pending_rows(talk.pending), self._question(talk)])
 
     def _question(self, talk: Talk) -> str:
@@ -282,6 +298,7 @@ class Terminal:
 
     def _interrupt(self, event: KeyPressEvent) -> None:
         """Ctrl-C takes away what is typed; another one leaves."""
+        self._secret.answer("")
         if self._interrupted and not event.current_buffer.text:
             event.app.exit(exception=EOFError())
             return
@@ -366,32 +383,9 @@ class _Tab(Completer):
         return sorted(f"{showable(one)}{end}" for one in people if one != talk.me)
 
 
-class KeptHistory(FileHistory):
-    """What was typed, over restarts. A file that cannot be written is no reason to stop typing."""
-
-    def store_string(self, string: str) -> None:
-        """See `FileHistory`."""
-        with contextlib.suppress(OSError):
-            super().store_string(string)
-
-
 async def _keyboard() -> Input:
     if sys.platform == "win32":
         return create_input()  # its consoles have no bytes to read, and aioconsole only whole lines
     keyboard = AioconsoleInput()
     await keyboard.start()
     return keyboard
-
-
-def _history() -> History:
-    """In a file that only its owner can read, if there can be one."""
-    from platformdirs import user_state_path
-
-    try:
-        file: Path = user_state_path("tcpchat", appauthor=False) / "history"
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        file.chmod(0o600)
-    except OSError:
-        return InMemoryHistory()
-    return KeptHistory(file)

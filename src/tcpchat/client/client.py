@@ -13,6 +13,7 @@ from tcpchat.client.connection import CannotConnect
 from tcpchat.client.links import LinkBack, LinkLost, Links
 from tcpchat.client.message import Message, PerhapsStored
 from tcpchat.client.place import Place
+from tcpchat.client.proof import Proof
 from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
 from tcpchat.model.address import parse_server
@@ -118,6 +119,20 @@ class Client:
         """
         await self.request(commands.Rename(nick=nick))
 
+    async def log_in(self, account: str, password: str) -> None:
+        """Log in to an account; after a lost link the client does it again by itself.
+
+        :raises Refused: if that is not its password, or there is no such account.
+        """
+        await self.request(commands.LogIn(account=account, password=password))
+
+    async def register(self, password: str, account: str = "", *, invitation: str = "") -> None:
+        """Have an account, and be logged in to it. Without a name it is called like the nick.
+
+        :raises Refused: if it cannot be had.
+        """
+        await self.request(commands.Register(password=password, account=account, invitation=invitation))
+
     async def set_topic(self, room: str, topic: str) -> None:
         """Give a room another topic."""
         await self.request(commands.SetTopic(room=room, topic=topic))
@@ -186,6 +201,8 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
         certificate: Path | str | None = None,
         key: Path | str | None = None,
         insecure: bool = False,
+        account: str = "",
+        account_password: str = "",
     ) -> None:
         """
         :param address: ``HOST`` or ``HOST:PORT``, or either after ``tls://``; the port is 7667 if none is given, and
@@ -205,6 +222,9 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
         :param certificate: what one shows oneself, to log in with (SASL EXTERNAL), in PEM.
         :param key: its key, unless that is in the same file.
         :param insecure: whether a password may be sent without TLS to another machine.
+        :param account: the account to log in to before one comes in, on every link.
+        :param account_password: its password, which is sent by TLS or to this machine only. Empty: the `certificate`
+            says who one is.
         :raises ValueError: if that is no cursor.
         """
         try:
@@ -223,7 +243,16 @@ class connect:  # reads as a verb: ``async with connect(…) as chat``
             )
         self._client = Client(
             Links(
-                host, port, place, name=name, user=user, password=password, retry=retry, trust=trust, insecure=insecure
+                host,
+                port,
+                place,
+                name=name,
+                user=user,
+                password=password,
+                retry=retry,
+                trust=trust,
+                insecure=insecure,
+                proof=Proof(account, account_password),
             )
         )
         self._join = list(rooms)

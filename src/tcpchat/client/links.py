@@ -9,6 +9,7 @@ from tcpchat.client.backoff import backoff
 from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.client.message import PerhapsStored
 from tcpchat.client.place import Place, Seat
+from tcpchat.client.proof import HOPELESS, Proof
 from tcpchat.client.trouble import NotTrusted
 from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
@@ -75,6 +76,7 @@ class Links:
         retry: bool,
         trust: Trust | None = None,
         insecure: bool = False,
+        proof: Proof | None = None,
     ) -> None:
         """`place` is where to begin; `insecure`: the password may be sent where others can read it."""
         self.place = place
@@ -91,6 +93,7 @@ class Links:
         self._retry = retry
         self._trust = trust
         self._insecure = insecure
+        self._proof = proof or Proof()
         self._events: asyncio.Queue[_Step | None] = asyncio.Queue()
         self._latest = _Step(Event(), [])
         """Of those that wait, the one that came last."""
@@ -192,9 +195,13 @@ class Links:
                 await self._open()
             except NotTrusted:
                 raise
-            except (OSError, Refused):
+            except Refused as refusal:
+                if refusal.code in HOPELESS:
+                    raise
+            except OSError:
                 continue
-            return
+            else:
+                return
 
     async def _open(self) -> None:
         """A new link: enter, ask for what was missed, and again for what was not answered."""
@@ -229,8 +236,11 @@ class Links:
             nick=known.nick, user=self._user, name=self._name, resume=known.token, password=self._password,
             after=known.latest,
         )  # fmt: skip
+        proof = self._proof.wish(secure=connection.secure, server=write_address(self._host, self._port))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
+                if proof is not None:  # before one comes in: then what was said to the account comes, too
+                    await connection.call(proof, seen)
                 welcome = await connection.call(enter, seen)
         except TimeoutError:
             raise CannotConnect(f"{write_address(self._host, self._port)} does not answer.") from None
@@ -302,6 +312,7 @@ class Links:
             pending.answer.set_exception(_refused(pending, reply))
             return
         pending.answer.set_result(reply)
+        self._proof.note(pending.command, reply)
         if isinstance(reply, replies.Seated) and not reply.already:
             self._note(Seat(reply.room, reply.number, getattr(pending.command, "key", "")))
         elif isinstance(reply, replies.LoggedInReply):
