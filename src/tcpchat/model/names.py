@@ -85,12 +85,13 @@ What is no valid name folds too, if only to itself, so that looking it up simply
 _looks_known: Callable[[str], tuple[str, ...]] = _Known(_looks).__getitem__
 
 
+@lru_cache(maxsize=64)  # who comes in is looked for under the same keys a few times
 def keys(name: str) -> tuple[str, ...]:
     """How a name may be read by people (UTS 39): who has a name has all its keys, and no two have the same key.
 
     Names that fold to the same have a key in common.
     """
-    if name.isascii():  # quick to work out, and not worth the memory
+    if name.isascii():  # quick to work out: not worth more memory
         return _looks(name) if name.startswith(_ROOM_SIGNS) else looks(name)
     return _looks_known(name)
 
