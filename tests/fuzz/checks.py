@@ -159,11 +159,12 @@ def _rooms(known: State) -> None:
             raise Broken(f"{room.name} is known as {folded}")
         if any(folded not in user.rooms for user in room.members) or not room.ranks.keys() <= room.members.keys():
             raise Broken(f"{room.name} has members or ranks of people who are not there")
-        if not room.members and folded not in known.dormant and folded != names.LOBBY:
+        asleep = folded in (known.idle if room.founder else known.dormant)
+        if not room.members and not asleep and folded != names.LOBBY:
             raise Broken(f"{room.name} is empty, and not known to be")
-        if room.members and folded in known.dormant:
+        if room.members and (folded in known.dormant or folded in known.idle):
             raise Broken(f"{room.name} is not empty")
-    if not known.dormant.keys() <= known.rooms.keys():
+    if not known.dormant.keys() | known.idle.keys() <= known.rooms.keys():
         raise Broken("rooms sleep that are not there")
 
 

@@ -5,11 +5,16 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+from msgspec.structs import replace
+
+from tcpchat.chat.account import SPACE, opened
 from tcpchat.chat.hub import Hub
 from tcpchat.config import Config, Limits, Operator
+from tcpchat.model import names
 from tcpchat.wire.irc.capabilities import OFFERED
 from tests.fuzz.client import Client, stopped
-from tests.fuzz.ledger import Ledger
+from tests.fuzz.ledger import Ledger, hashed
 
 Moment = Sequence[tuple[int, bytes]]
 """Lines that come at the same time, each with the number of its client. Those of one client are one chunk."""
@@ -42,7 +47,7 @@ ROLES: tuple[tuple[str, ...], ...] = (
     (
         f"CAP REQ :{' '.join(_ALL[::2])}", f"CAP REQ :{' '.join(_ALL[1::2])}",
         "PASS open", "NICK Ann", "USER ann 0 * :Ann of the teahouse", "CAP END",
-        "NS REGISTER secret", "JOIN #tea,#den", "TOPIC #tea :Tea, and nothing else", "MODE #den +ks key",
+        "NS REGISTER secretive", "JOIN #tea,#den", "TOPIC #tea :Tea, and nothing else", "MODE #den +ks key",
         "PRIVMSG #tea :hello", "PRIVMSG #tea :\x01ACTION waves\x01",
     ),
     (
@@ -67,6 +72,9 @@ ROLES: tuple[tuple[str, ...], ...] = (
 not come in, root is an operator, and Eve wants labels without batches, and sometimes does not read."""
 
 SLOW = 5
+
+INSECURE = 2
+"""What Cid says can be read on the way."""
 
 
 class Alarm(logging.Handler):
@@ -110,8 +118,9 @@ class World:
         self._sessions = 0
         self.clients: list[Client] = []
         for role in range(len(ROLES)):
-            self.clients.append(self._connected())
+            self.clients.append(self._connected(role))
             self._introduce(role)
+        self._make_simple("Ann", "secret")
 
     def moment(self, lines: Moment) -> None:
         """Let these lines come, and everything come of them that does."""
@@ -130,7 +139,7 @@ class World:
         """Whoever left comes again, as somebody else would."""
         for number, client in enumerate(self.clients):
             if client.gone:
-                self.clients[number] = self._connected()
+                self.clients[number] = self._connected(number)
                 self._introduce(number)
 
     def told(self) -> dict[Client, list[bytes]]:
@@ -140,14 +149,25 @@ class World:
             client.written.clear()
         return told
 
-    def _connected(self) -> Client:
+    def _connected(self, role: int) -> Client:
         self._sessions += 1
-        return Client(self, f"s{self._sessions}")
+        client = Client(self, f"s{self._sessions}")
+        client.secure = client.encrypted = role != INSECURE  # type: ignore[misc]
+        return client
 
     def _introduce(self, number: int) -> None:
         for line in ROLES[number]:
             self._run({self.clients[number]: line.encode() + b"\n"})
         self._see_off()
+
+    def _make_simple(self, name: str, password: str) -> None:
+        """Give an account a password that the server would refuse: the corpus has proofs of it."""
+        documents = self.ledger.memory._documents
+        key = (SPACE, names.fold(name))
+        account = opened(documents[key])
+        assert account is not None
+        changed = msgspec.json.encode(replace(account, secrets=hashed(password)))
+        documents[key] = replace(documents[key], value=changed)
 
     def _run(self, chunks: dict[Client, bytes]) -> None:
         """All of them at once: whenever all wait, what they wait for is one batch."""
