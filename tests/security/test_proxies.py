@@ -3,7 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 
 import argon2
@@ -114,6 +114,17 @@ async def test_a_proxy_that_does_not_say_whom_it_brings_brings_nobody(data: byte
         peer.writer.write_eof()
         assert await peer.end() == "ERROR :This address is that of a proxy, which has to say whom it brings.\r\n"
         assert not server.hub.state.users
+        await peer.close()
+
+
+async def test_a_proxy_that_says_nothing_does_not_hold_up_the_end() -> None:
+    async with serving() as server:
+        peer = await opened(server, PROXY, SIGNATURE)
+        await eventually(lambda: len(server._arriving) == 1)
+        await server.stop()
+        assert not server._arriving
+        with suppress(ConnectionError):
+            assert await peer.reader.read() == b""
         await peer.close()
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -195,7 +195,7 @@ async def _serve(config: Config, load: Callable[[], Config]) -> None:
     from tcpchat.server.logs import set_up
 
     stop = _first_signal()
-    async with Server(config, load=load) as server:
+    async with Server(config, load=load) as server, _watched(server):
         server.reloaded = lambda config: set_up(config.log_level, config.log_format)
         handle_hang_up(server, lambda reason: None if stop.done() else stop.set_result(reason))
         gc.collect()
@@ -212,6 +212,20 @@ async def _serve(config: Config, load: Callable[[], Config]) -> None:
         reason = stop.result()
         _say(f"{reason}: telling {server.clients} clients, closing the log. Once more ends at once.")
     _say("Stopped. Everything that was said is kept." if config.data else "Stopped.")
+
+
+@contextlib.asynccontextmanager
+async def _watched(server: "Server") -> AsyncIterator[None]:
+    """Somebody looks after the loop, and whoever started the process is told that it lives."""
+    from tcpchat.server.systemd import Supervisor
+    from tcpchat.server.watchdog import Watchdog
+
+    watchdog = server.watchdog = Watchdog(asyncio.get_running_loop(), supervisor=Supervisor())
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.stop()
 
 
 def _say(text: str) -> None:

@@ -40,6 +40,7 @@ from tcpchat.server.reloading import changed, in_force, told
 from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
 from tcpchat.server.turns import Turns
+from tcpchat.server.watchdog import Watchdog
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -94,6 +95,8 @@ class Server:
         self._private = private
         self._administrators = AdministratorsSocket()
         self._proxies = Networks(config.proxies)
+        self._arriving: set[asyncio.Task[None]] = set()
+        """Those whom a proxy brings, until it has said who they are."""
         self._names = map("s{}".format, count(1))
         self._load = load
         self.throttle = Throttle(config.limits)
@@ -105,6 +108,8 @@ class Server:
         self._keeper: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
+        self.watchdog: Watchdog | None = None
+        """Who looks after the loop, if somebody does."""
         self.reloaded: Callable[[Config], None] = lambda _: None
         """Called when the configuration was read again, with the new one."""
         self.stopping = False
@@ -216,7 +221,9 @@ class Server:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        tasks = list(self._sessions.values())
+        tasks = [*self._sessions.values(), *self._arriving]
+        for arriving in self._arriving:
+            arriving.cancel()
         for session in list(self._sessions):
             session.close(reason)
         if tasks:
@@ -316,7 +323,9 @@ class Server:
         """One client that comes without TLS: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
         if peer.address in self._proxies:
-            asyncio.get_running_loop().create_task(self._behind(reader, writer, peer))
+            arriving = asyncio.get_running_loop().create_task(self._behind(reader, writer, peer))
+            self._arriving.add(arriving)
+            arriving.add_done_callback(self._arriving.discard)
         else:
             self._let_in(reader, writer, peer)
 
@@ -327,6 +336,8 @@ class Server:
             peer = await door.behind(reader, proxy)
         except door.NotBelieved as error:
             _refuse(writer, str(error))
+        except asyncio.CancelledError:  # the server stops
+            writer.transport.abort()
         else:
             self._let_in(reader, writer, peer)
         finally:

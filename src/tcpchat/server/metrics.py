@@ -60,6 +60,8 @@ class Metrics(Collector):
         yield from self._log()
         yield _counter("errors", "Errors in the server's log", self._errors.count)
         yield _histogram("loop_lag_seconds", "How late the event loop is", self._lag)
+        watchdog = self._server.watchdog
+        yield _counter("loop_stalls", "How often the event loop stood still", watchdog.stalls if watchdog else 0)
 
     def _doors(self) -> Iterator[Metric]:
         server = self._server
