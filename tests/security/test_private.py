@@ -1,6 +1,7 @@
 """What others on the machine may do: read secrets or what was said, or become root through the server. Row 61."""
 
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -127,3 +128,14 @@ def test_the_tools_may_be_used_by_root(tmp_path: Path) -> None:
         process.wait(timeout=10)
     verify = [sys.executable, "-m", "tcpchat.server", "log", "verify", "--data", str(tmp_path / "data")]
     assert subprocess.run(verify, env=environment, capture_output=True, timeout=30).returncode == 0
+
+
+def test_no_key_and_no_secret_lies_in_the_repository() -> None:
+    root = Path(__file__).parents[2]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, timeout=30)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    files = [root / name for name in listed.stdout.decode().split("\0") if name]
+    assert len(files) > 100
+    marks = re.compile(rb"BEGIN [A-Z ]*PRIVATE " + rb"KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pos]_[A-Za-z0-9]{30}")
+    assert [file for file in files if file.is_file() and marks.search(file.read_bytes())] == []
