@@ -33,7 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # a container; the servers of the tests are told so
         os.environ["TCPCHAT_AS_ROOT"] = "1"
     if file := config.getoption("--threats"):
-        config.pluginmanager.register(Threats(Path(file)))
+        config.pluginmanager.register(
+            Threats(Path(file), "long" if config.getoption("--long") or config.getoption("--full") else "short")
+        )
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ class Result(TypedDict):
     outcome: str
     runs: int
     date: str
+    form: str
 
 
 _WORSE = ("failed", "passed", "skipped")
@@ -24,8 +25,12 @@ _WORSE = ("failed", "passed", "skipped")
 class Threats:
     """A plug-in of pytest. What the file knows of tests that did not run this time is kept."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, form: str) -> None:
+        """
+        :param form: the short one or the long one.
+        """
         self._file = file
+        self._form = form
         self._rows: dict[str, list[int]] = {}
         self._results: dict[str, Result] = {}
 
@@ -44,7 +49,8 @@ class Threats:
     def _note(self, report: pytest.TestReport) -> None:
         test, rows = report.nodeid.partition("[")[0], self._rows[report.nodeid]
         today = datetime.now(UTC).date().isoformat()
-        result = self._results.setdefault(test, Result(rows=rows, outcome=report.outcome, runs=0, date=today))
+        first = Result(rows=rows, outcome=report.outcome, runs=0, date=today, form=self._form)
+        result = self._results.setdefault(test, first)
         result["rows"] = sorted({*result["rows"], *rows})
         result["runs"] += 1
         result["outcome"] = min(result["outcome"], report.outcome, key=_WORSE.index)
