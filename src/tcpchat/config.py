@@ -135,6 +135,8 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bans from the server."""
     watched: AtLeastOne = 100
     """People whom one client can watch (IRC's MONITOR)."""
+    ignored: AtLeastOne = 100
+    """People whom one person with nc can ignore."""
     markers: AtLeastOne = 500
     """Rooms and people of whom is remembered how far one account has read."""
     accounts: AtLeastOne = 100_000

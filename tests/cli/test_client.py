@@ -780,6 +780,26 @@ def test_a_room_is_looked_after(terminal: Start, port: int) -> None:
     eve.close()
 
 
+@pytest.mark.threat(39)
+def test_who_is_ignored_is_not_shown(terminal: Start, bob: Peer, port: int) -> None:
+    eve = Peer(port, "eve")
+    screen = terminal("--plain")
+    screen.until("-- Type and press Enter. /help  Ctrl-D leaves")
+    screen.type("/ignore eve\n")
+    screen.until(".*You do not hear eve any more, until you leave.")
+    eve.say("Buy it!")
+    eve.do(do="rename", nick="mallory")
+    eve.say("Buy it!")
+    bob.say("hello")
+    screen.until(".*<bob> hello")
+    screen.type("/unignore mallory\n")
+    screen.until(".*You hear mallory again.")
+    assert b"Buy" not in screen.raw
+    eve.say("Buy it!")
+    screen.until(".*<mallory> Buy it!")
+    eve.close()
+
+
 # accounts
 
 PASSWORD = "correct-horse-battery"

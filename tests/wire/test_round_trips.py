@@ -24,6 +24,13 @@ REFUSALS = st.builds(replies.Refused, TEXT, TEXT, suggestion=TEXT)
 IDS = st.one_of(st.none(), st.integers(-(2**53), 2**53), TEXT)
 
 
+class _Unwritten:
+    """The other direction, which nothing is sent in."""
+
+    def get_extra_info(self, name: str) -> None:
+        """Nothing is known of it."""
+
+
 def read_by_the_client(*lines: bytes) -> list[object]:
     """What our own client makes of lines from the server."""
 
@@ -31,7 +38,7 @@ def read_by_the_client(*lines: bytes) -> list[object]:
         reader = asyncio.StreamReader()
         reader.feed_data(b"".join(lines))
         reader.feed_eof()
-        return [incoming async for incoming in Connection(reader, None).receive()]  # type: ignore[arg-type]
+        return [incoming async for incoming in Connection(reader, _Unwritten()).receive()]  # type: ignore[arg-type]
 
     return asyncio.run(read())
 

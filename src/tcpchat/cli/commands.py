@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcpchat.cli import moderation, own_account
-from tcpchat.cli.show import notice
-from tcpchat.model import commands, names
+from tcpchat.cli.show import notice, same
+from tcpchat.model import commands, names, replies
+from tcpchat.wire.ignoring import described, too_many
 
 if TYPE_CHECKING:
     from tcpchat.cli.talk import Talk
@@ -134,6 +135,29 @@ async def search(talk: "Talk", argument: str) -> None:
     await talk.ask(commands.Search(words=words, target=room) if here else commands.Search(words=argument))
 
 
+async def ignore(talk: "Talk", argument: str) -> None:
+    """/ignore [NAME]"""
+    if not argument:
+        await talk.show(notice(described(talk.ignored)))
+    elif same(argument, talk.me):
+        await talk.refuse("That is you.")
+    elif talk.ignored.full:
+        await talk.refuse(too_many(talk.ignored))
+    else:
+        person = await talk.chat.request(commands.Whois(nick=argument))
+        assert isinstance(person, replies.WhoisReply)
+        talk.ignored.add(person.person.nick, person.person.account)
+        await talk.show(notice(f"You do not hear {person.person.nick} any more, until you leave."))
+
+
+async def unignore(talk: "Talk", argument: str) -> None:
+    """/unignore NAME"""
+    if talk.ignored.remove(argument):
+        await talk.show(notice(f"You hear {argument} again."))
+    else:
+        await talk.refuse(f"You do not ignore {argument}.")
+
+
 async def away(talk: "Talk", argument: str) -> None:
     """/away [WHY]"""
     await talk.chat.request(commands.Away(text=argument))
@@ -176,6 +200,8 @@ COMMANDS = {
     "history": Command(history, "what was said before"),
     "search": Command(search, "find what was said, in one of your rooms or in all", 1),
     "away": Command(away, "say that you are away, or back"),
+    "ignore": Command(ignore, "hear nothing more of somebody, or list whom"),
+    "unignore": Command(unignore, "hear them again", 1),
     "kick": Command(moderation.kick, "put somebody out of the room, if you are its operator", 1),
     "ban": Command(moderation.ban, "keep somebody out of the room", 1),
     "unban": Command(moderation.unban, "let them in again, and speak", 1),

@@ -12,6 +12,7 @@ from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
 from tcpchat.model.events import Event, Gone, Joined, Kicked, Left, Moved, Renamed, Said
 from tcpchat.model.replies import Refused, Seated
 from tcpchat.model.words import recorded
+from tcpchat.wire.ignoring import Ignored
 
 PAST_LINES = 10
 """How many of a room's last lines one sees who comes in."""
@@ -65,6 +66,7 @@ class Talk:
         self.me = chat.nick
         self.exit_code = 0
         self.farewell = ""
+        self.ignored = Ignored()
         self.people: dict[str, dict[str, str]] = {}
         """By room, both folded: who was seen there."""
         self._face = face
@@ -251,7 +253,8 @@ class Talk:
         """
         events = await self.chat.history(room, limit=limit)
         self._shown[names.fold(room)] = {event.id for event in events}
-        await self.show(past(room, events, self.me, place=self._named(room), seated=seated))
+        heard = [event for event in events if not self.ignored.hides(event)]
+        await self.show(past(room, heard, self.me, place=self._named(room), seated=seated))
 
     async def _welcome(self, seated: Seated, hint: str) -> None:
         if not seated.already:
@@ -286,6 +289,9 @@ class Talk:
     async def _show_event(self, event: Event) -> None:
         """Once: what was shown as the past is not shown again."""
         if event.id in self._shown.get(names.fold(getattr(event, "room", "")), ()):
+            return
+        self.ignored.note(event)
+        if self.ignored.hides(event):
             return
         lines = event_lines(event, self.me, place=self._place(event))
         note = _NOTES.get(type(event))

@@ -2,22 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
 
 from tcpchat.config import Config
 from tcpchat.model import commands, names, replies
 from tcpchat.model.events import Event
 from tcpchat.model.text import showable
-from tcpchat.model.words import ADMITTED, been_away, recorded, searched
-from tcpchat.wire import line_accounts, told
+from tcpchat.model.words import been_away, recorded, searched
+from tcpchat.wire import line_accounts, line_ignoring, line_rooms, told
 from tcpchat.wire.dialect import SECURE, Answer, Request, Transport
 from tcpchat.wire.framing import Lines
+from tcpchat.wire.ignoring import Ignored
 from tcpchat.wire.line_accounts import PROMPT, Door
 from tcpchat.wire.telnet import Telnet, erased
-from tcpchat.wire.told import LineEncoding, encoding, text_lines
+from tcpchat.wire.told import LineEncoding, encoding, some, text_lines
 
 GREETING = f"Welcome to tcpchat. Pick a nickname and talk; /help lists what else there is.\r\n{PROMPT}".encode()
-NAMES_SHOWN = 12
 HISTORY_LINES = 50
 _UNTYPED = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 """No name has them, and no key of a terminal sends them by mistake, as the arrows do ESC."""
@@ -43,6 +42,9 @@ class PlainLines:
         self.me = ""
         self._entered = False
         self._told_of_bad_bytes = False
+        self.ignored = Ignored(config.limits.ignored)
+        self._own_encoding = LineEncoding("", self.ignored)
+        self.asked: replies.WhoisReply | None = None
         self._rooms: list[str] = []
         self._seated: replies.Seated | None = None
         """The answer of the room that was joined last, if one was not there already."""
@@ -50,7 +52,11 @@ class PlainLines:
     @property
     def encoding(self) -> LineEncoding:
         """See `Dialect.encoding`."""
-        return encoding(names.fold(self.current))
+        current = names.fold(self.current)
+        if not len(self.ignored):
+            return encoding(current)
+        self._own_encoding.current = current
+        return self._own_encoding
 
     @property
     def current(self) -> str:
@@ -88,6 +94,9 @@ class PlainLines:
             if answer.code == "not_in_room" and answer.about:
                 self._leave(answer.about[0])
             return text_lines(f"-- {answer.text}") if self._entered else self._door.refused(request, answer)
+        if isinstance(answer, replies.WhoisReply) and request.label is line_ignoring.read_ignore:
+            self.asked = answer
+            return b""
         writer = _ANSWERS.get(type(answer))
         return writer(self, request.command, answer) if writer else self._done(request.command)
 
@@ -214,58 +223,6 @@ class PlainLines:
         """/away [WHY]"""
         yield Request(commands.Away(text=argument))
 
-    def read_kick(self, argument: str) -> Iterator[Request | bytes]:
-        """/kick NAME [WHY]"""
-        nick, _, reason = argument.partition(" ")
-        yield Request(commands.Kick(room=self.current, nick=nick, reason=reason))
-
-    def read_invite(self, argument: str) -> Iterator[Request | bytes]:
-        """/invite NAME"""
-        yield Request(commands.Invite(room=self.current, nick=argument))
-
-    def read_op(self, argument: str) -> Iterator[Request | bytes]:
-        """/op NAME"""
-        yield self._change("+", "o", argument)
-
-    def read_ban(self, argument: str) -> Iterator[Request | bytes]:
-        """/ban NAME or MASK"""
-        yield self._change("+", "b", f"~p:{argument}")
-
-    def read_unban(self, argument: str) -> Iterator[Request | bytes]:
-        """/unban NAME or MASK"""
-        yield self._change("-", "b", f"~p:{argument}")
-
-    def read_mute(self, argument: str) -> Iterator[Request | bytes]:
-        """/mute NAME or MASK"""
-        yield self._change("+", "b", f"~m:~p:{argument}")
-
-    def read_slow(self, argument: str) -> Iterator[Request | bytes]:
-        """/slow SECONDS"""
-        yield self._change("-" if argument == "0" else "+", "d", argument)
-
-    def read_key(self, argument: str) -> Iterator[Request | bytes]:
-        """/key [KEY]"""
-        yield self._change("+" if argument else "-", "k", argument)
-
-    def read_admit(self, argument: str) -> Iterator[Request | bytes]:
-        """/admit invited, members or all"""
-        changes = ADMITTED.get(argument.lower())
-        if changes is None:
-            yield text_lines("-- Whom? /admit invited, /admit members (those who are logged in) or /admit all.")
-        else:
-            yield Request(commands.SetModes(room=self.current, changes=list(changes)))
-
-    def _change(self, sign: Literal["+", "-"], mode: str, value: str) -> Request:
-        return Request(commands.SetModes(room=self.current, changes=[commands.ModeChange(sign, mode, value)]))
-
-    def read_keep(self, argument: str) -> Iterator[Request | bytes]:
-        """/keep"""
-        yield Request(commands.RegisterRoom(room=self.current))
-
-    def read_abandon(self, argument: str) -> Iterator[Request | bytes]:
-        """/abandon"""
-        yield Request(commands.DropRoom(room=self.current))
-
     def read_help(self, argument: str) -> Iterator[Request | bytes]:
         """/help"""
         width = max(len(command.usage) for command in COMMANDS.values())
@@ -292,7 +249,7 @@ class PlainLines:
         self._seated = None if reply.already else reply
         topic = [f"-- Topic: {reply.topic}"] if reply.topic else []
         warning = [f"-- {recorded(reply.room)}"] if reply.recorded and not reply.already else []
-        return text_lines(f"-- You are in {reply.room}: {_some(reply.people, reply.quiet)}.", *topic, *warning)
+        return text_lines(f"-- You are in {reply.room}: {some(reply.people, reply.quiet)}.", *topic, *warning)
 
     def write_logged_in(self, command: commands.Command, reply: replies.LoggedInReply) -> bytes:
         """Inside it is said; at the door it only lets one in."""
@@ -344,7 +301,7 @@ class PlainLines:
             return b""
         seated = self._seated if isinstance(command, commands.History) and command.said else None
         left = seated.left if seated is not None and seated.left_time else reply.events[-1].number
-        write = LineEncoding(names.fold(reply.room)).write
+        write = LineEncoding(names.fold(reply.room), self.ignored).write
         known = [write(event) for event in reply.events if event.number <= left]
         missed = [write(event) for event in reply.events if event.number > left]
         parts = [text_lines("-- Said here before:"), *known] if known else []
@@ -355,7 +312,7 @@ class PlainLines:
 
     def write_found(self, command: commands.Command, reply: replies.Found) -> bytes:
         """The oldest first, each with its room."""
-        found = [told.write_found(event) for event in reversed(reply.events)]
+        found = [told.write_found(event) for event in reversed(reply.events) if not self.ignored.hides(event)]
         head = text_lines("-- Found:") if found else b""
         return b"".join([head, *found, text_lines(f"-- {searched(reply)}")])
 
@@ -387,15 +344,6 @@ class _Command:
         self.words = words
 
 
-def _some(people: list[str], quiet: int) -> str:
-    count = len(people) + quiet
-    if count == 1:
-        return "nobody else is here yet"
-    shown = people[:NAMES_SHOWN]
-    more = f" and {count - len(shown)} more" if count > len(shown) else ""
-    return f"{count} people: {', '.join(shown)}{more}"
-
-
 _ANSWERS: dict[type[replies.Reply], Callable[..., bytes]] = {
     replies.Welcome: PlainLines.write_welcome,
     replies.LoggedInReply: PlainLines.write_logged_in,
@@ -423,22 +371,24 @@ COMMANDS = {
     "history": _Command(PlainLines.read_history, "what was said before"),
     "search": _Command(PlainLines.read_search, 'find what was said, in one of your rooms or in all; "side by side"', 1),
     "away": _Command(PlainLines.read_away, "say that you are away, or back"),
-    "kick": _Command(PlainLines.read_kick, "put somebody out of the room, if you are its operator", 1),
-    "ban": _Command(PlainLines.read_ban, "keep somebody out of the room", 1),
-    "unban": _Command(PlainLines.read_unban, "let them in again, and speak", 1),
-    "mute": _Command(PlainLines.read_mute, "keep somebody from speaking in the room; /unban ends it", 1),
-    "slow": _Command(PlainLines.read_slow, "let everybody speak only every so many seconds; 0 ends it", 1),
-    "key": _Command(PlainLines.read_key, "lock the room with a key, or take the key away"),
-    "admit": _Command(PlainLines.read_admit, "say who may come into the room", 1),
-    "op": _Command(PlainLines.read_op, "make somebody an operator of the room", 1),
-    "invite": _Command(PlainLines.read_invite, "ask somebody into the room", 1),
+    "kick": _Command(line_rooms.read_kick, "put somebody out of the room, if you are its operator", 1),
+    "ban": _Command(line_rooms.read_ban, "keep somebody out of the room", 1),
+    "unban": _Command(line_rooms.read_unban, "let them in again, and speak", 1),
+    "mute": _Command(line_rooms.read_mute, "keep somebody from speaking in the room; /unban ends it", 1),
+    "slow": _Command(line_rooms.read_slow, "let everybody speak only every so many seconds; 0 ends it", 1),
+    "key": _Command(line_rooms.read_key, "lock the room with a key, or take the key away"),
+    "admit": _Command(line_rooms.read_admit, "say who may come into the room", 1),
+    "op": _Command(line_rooms.read_op, "make somebody an operator of the room", 1),
+    "invite": _Command(line_rooms.read_invite, "ask somebody into the room", 1),
+    "ignore": _Command(line_ignoring.read_ignore, "hear nothing more of somebody, or list whom"),
+    "unignore": _Command(line_ignoring.read_unignore, "hear them again", 1),
     "register": _Command(line_accounts.read_register, "have an account: then your name is nobody else's", 1),
     "login": _Command(line_accounts.read_login, "log in to your account", 1),
     "password": _Command(line_accounts.read_password, "give your account another password", 2),
     "regain": _Command(line_accounts.read_regain, "take the name of your account, whoever has it now"),
     "drop": _Command(line_accounts.read_drop, "give up your account, for ever", 1),
-    "keep": _Command(PlainLines.read_keep, "have the room as your account's own, if you are its operator"),
-    "abandon": _Command(PlainLines.read_abandon, "give the room up"),
+    "keep": _Command(line_rooms.read_keep, "have the room as your account's own, if you are its operator"),
+    "abandon": _Command(line_rooms.read_abandon, "give the room up"),
     "help": _Command(PlainLines.read_help, "this list"),
     "quit": _Command(PlainLines.read_quit, "leave"),
 }

@@ -7,18 +7,29 @@ from tcpchat.model import events, names
 from tcpchat.model.events import Event
 from tcpchat.model.text import CTCP, showable
 from tcpchat.model.words import because, clock, sentence
+from tcpchat.wire.ignoring import Ignored
+
+NAMES_SHOWN = 12
 
 
 class LineEncoding:
-    """Events as lines of text, for those whose typing goes to the room `current` (folded)."""
+    """Events as lines of text, for those whose typing goes to the room `current` (folded).
+
+    Who has `ignored` somebody has an encoding of their own.
+    """
 
     own: frozenset[type[Event]] = frozenset({events.Renamed, events.TopicSet, events.ModesSet, events.Kicked})
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, current: str, ignored: Ignored | None = None) -> None:
         self.current = current
+        self.ignored = ignored
 
     def write(self, event: Event) -> bytes:
         """One or more lines, harmless to any terminal."""
+        if self.ignored is not None:
+            self.ignored.note(event)
+            if self.ignored.hides(event):
+                return b""
         writer = _WRITERS.get(type(event))
         text = writer(event, self._place(event)) if writer else _told(event)
         return text_lines(text) if text else b""
@@ -36,6 +47,16 @@ encoding = lru_cache(maxsize=10_000)(LineEncoding)
 def text_lines(*lines: str) -> bytes:
     """Lines as they are sent, harmless to any terminal."""
     return "".join(f"{line}\r\n" for one in lines for line in showable(one).split("\n")).encode("utf-8", "replace")
+
+
+def some(people: list[str], quiet: int) -> str:
+    """Who is there, if they are not too many to be named; `quiet` more are not."""
+    count = len(people) + quiet
+    if count == 1:
+        return "nobody else is here yet"
+    shown = people[:NAMES_SHOWN]
+    more = f" and {count - len(shown)} more" if count > len(shown) else ""
+    return f"{count} people: {', '.join(shown)}{more}"
 
 
 def _speech(event: events.Said | events.Told, place: str) -> str:
