@@ -194,6 +194,18 @@ async def test_what_is_suggested_instead_can_be_had(server: tcpchat.Server, row:
     await other.close()
 
 
+@pytest.mark.threat(25, 27)
+@pytest.mark.parametrize("name", ["ann", "x" * 32, "\U00010330" * 25, "محمد", "أحمد١", "名" * 32])
+def test_however_many_are_called_so_a_suggestion_can_be_had(name: str) -> None:
+    hub = Hub(Config())
+    ledger = Ledger(hub)
+    entered(hub, ledger, name)
+    for number in range(40):
+        refused = ledger.do(Ear(hub, f"s{number}"), Enter(nick=name))
+        assert isinstance(refused, Refused)
+        assert isinstance(ledger.do(Ear(hub, f"t{number}"), Enter(nick=refused.suggestion)), Welcome)
+
+
 # what no name may contain
 
 

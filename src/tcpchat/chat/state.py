@@ -3,6 +3,7 @@
 import hmac
 from collections import deque
 from collections.abc import Iterable, Iterator
+from random import randrange
 
 from tcpchat.chat import modes
 from tcpchat.chat.access import Access
@@ -15,7 +16,7 @@ from tcpchat.chat.rooms import Rooms
 from tcpchat.chat.user import Listener, User
 from tcpchat.config import Config
 from tcpchat.model import names
-from tcpchat.model.replies import Was
+from tcpchat.model.replies import Refused, Was
 
 
 class State:
@@ -158,14 +159,23 @@ class State:
 
     def free_nick(self, wanted: str) -> str:
         """A nick like the wanted one that can be had."""
-        stem = wanted[: names.NICK_MOST_CHARACTERS - 3]
-        while len(f"{stem}999".encode()) > names.MOST_BYTES:
+        stem = wanted[: names.NICK_MOST_CHARACTERS - 6]
+        while len(f"{stem}999999".encode()) > names.MOST_BYTES:
             stem = stem[:-1]
-        return next(nick for nick in _numbered(stem) if self.alike(nick) is None and not self.registry.owner(nick))
+        numbered = _numbered(stem if _is_nick(f"{stem}2") else "guest")
+        return next(nick for nick in numbered if self.alike(nick) is None and not self.registry.owner(nick))
 
 
 def _numbered(stem: str) -> Iterator[str]:
-    number = 2
+    """The stem with small numbers; then with any: whoever takes many names makes nobody look through all of them."""
+    yield from (f"{stem}{number}" for number in range(2, 20))
     while True:
-        yield f"{stem}{number}"
-        number += 1
+        yield f"{stem}{randrange(20, 1_000_000)}"
+
+
+def _is_nick(name: str) -> bool:
+    try:
+        names.nick(name)
+    except Refused:
+        return False
+    return True
