@@ -164,7 +164,7 @@ async def test_what_is_said_is_as_the_schema_says(connect: Connect) -> None:
         {"do": "list_rooms"},
         {"do": "whois", "nick": "ann"},
         {"do": "?"},
-        {"do": "register", "password": "secret"},
+        {"do": "register", "password": "correct horse"},
         {"do": "challenge", "account": "ann"},
         {"do": "show_account"},
         {"do": "watch", "nicks": ["dora"]},
