@@ -15,6 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from tcpchat.model.errors import EX_SOFTWARE
+from tcpchat.server.logs import flush
 from tcpchat.server.systemd import Supervisor
 
 PAUSE = 0.1
@@ -108,6 +109,7 @@ class Watchdog:
 
     def _give_up(self, waited: float) -> None:
         log.critical("the event loop stood still for %d seconds: the process ends", waited)
+        flush()
         faulthandler.dump_traceback(all_threads=True)
         self._end(EX_SOFTWARE)
         self._stopped.set()
