@@ -82,9 +82,10 @@ picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat,
 resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
 	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s --threats build/threats.json $(ARGS)
 
-fuzz: $(READY) ## a million hostile lines, guided by coverage where atheris can be installed
+fuzz: $(READY) ## a million hostile lines of IRC, guided by coverage where atheris can be installed; a million in all dialects
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"
 	@$(BIN)/python -m tests.fuzz.fuzz_lines $(ARGS)
+	@$(BIN)/python -m tests.fuzz.everything
 
 soak: $(READY) ## half an hour of talk, comings and goings, and harm: nothing may grow (ARGS="--seconds 600": shorter)
 	@$(BIN)/python -m tests.soak.soak $(ARGS)

@@ -382,13 +382,18 @@ def _put(wanted: dict[str, Any], setting: str) -> None:
     target = wanted
     for section in sections:
         target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            raise BadSetting(f"“{setting}” does not fit: {section} has got a value elsewhere, and is a section.")
     target[key] = value
 
 
 def _path(wanted: type, value: object) -> Path:
     """A setting that msgspec does not know how to read."""
     if wanted is Path and isinstance(value, str):
-        return Path(value).expanduser()
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:  # ~somebody
+            raise ValueError(f"Whose home {value} is in is not known") from error
     raise ValueError("Expected a path")
 
 

@@ -148,6 +148,8 @@ def _people(world: World, known: State) -> None:
         if any(user not in known.watchers[watched] for watched in user.watching):
             raise Broken(f"{user.nick} watches in vain")
     for client in world.clients:
+        if not hasattr(client.dialect, "_context"):  # only IRC's keeps the nick
+            continue
         here = "" if client.user is None or client.gone else client.user.nick
         if not client.gone and client.dialect._context.me != here:
             raise Broken(f"{client.session} is {here} and thinks it is {client.dialect._context.me}")

@@ -35,8 +35,8 @@ DIALECTS: dict[str, Callable[[Config], Any]] = {
 class House:
     """A chat with three accounts, of which one is suspended. Nobody else can make one."""
 
-    def __init__(self) -> None:
-        self.config = Config(name="chat.example", limits=Limits(enabled=False), motd="")
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config(name="chat.example", limits=Limits(enabled=False), motd="")
         self.hub = Hub(self.config)
         self.hub.state.secret = b"secret" * 5
         self.ledger = Ledger(self.hub, self.config.limits, faults=False)
