@@ -96,7 +96,8 @@ class Trial:
         """One line of JSON."""
         return {
             "test": "fuzz of all dialects", "seed": self._seed, "lines": self.lines,
-            "configurations": self.configurations, "valid": self.valid, "failures": dict(self.failures), "grown_blocks": max(self.growth),
+            "configurations": self.configurations, "valid": self.valid, "failures": dict(self.failures),
+            "grown_blocks": max(self.growth),
             "slowest_ms": round(self.slowest * 1_000, 1),
         }  # fmt: skip
 

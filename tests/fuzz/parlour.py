@@ -105,9 +105,12 @@ CHECKS: dict[str, Callable[[bytes], None]] = {"JsonLines": _json, "Irc": _irc, "
 
 _NICKS = ["Ann", "bob", "cid", "dora", "eve", "boss", "nobody", "owner", "mallory", "locked", "root", "", "é", "x" * 40]
 _TEXTS = [
-    *_NICKS, "#tea", "#den", "#lobby", "#new", "#TEA", "@#tea", "#", "*", "*!*@*", "~a:owner", "192.0.2.0/24", "hi", "a b",
-    "sesame-street", "evil-banana", "secret", "\x00", "\r\n", "\n", "\x1b[2J", "\x9b", "\u202e", "\u2028", "\ud7ff", "💥" * 50,
-    "x" * 500, "x" * 5_000, "0", "abc123-3", "abc123-9", "=?", "AEFubgBzZWNyZXQ=", "SCRAM-SHA-256", "+t", "o", "ab" * 32,
+    *_NICKS, "#tea", "#den", "#lobby", "#new", "#TEA", "@#tea", "#", "*", "*!*@*", "~a:owner", "192.0.2.0/24", "hi",
+    "a b",
+    "sesame-street", "evil-banana", "secret", "\x00", "\r\n", "\n", "\x1b[2J", "\x9b", "\u202e", "\u2028", "\ud7ff",
+    "💥" * 50,
+    "x" * 500, "x" * 5_000, "0", "abc123-3", "abc123-9", "=?", "AEFubgBzZWNyZXQ=", "SCRAM-SHA-256", "+t", "o",
+    "ab" * 32,
     "1970-01-01T00:00:00.000Z", '"', "\\", "[" * 50,
 ]  # fmt: skip
 _NUMBERS = [0, 1, -1, 2, 5, 50, 500, 501, 1 << 31, 1 << 63, -(1 << 63), (1 << 64) - 1]

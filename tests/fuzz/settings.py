@@ -1,4 +1,4 @@
-"""Configurations of every kind: `config.load` gives one that is valid, or says what is wrong, and never anything else."""
+"""Configurations of every kind: `config.load` gives one that is valid, or says what is wrong, and nothing else."""
 
 from pathlib import Path
 from random import Random
@@ -10,13 +10,19 @@ from msgspec import inspect
 from tcpchat.config import BadSetting, Config, load
 
 _VALUES = [
-    "0", "1", "-1", "5", "1.5", "1e9", "1e400", "inf", "nan", "true", "false", '""', '"x"', '"127.0.0.1:0"', '"[::1]:7667"',
-    '"full"', '"normal"', '"debug"', '"$argon2id$x"', '"~/data"', '"~nobody-of-that-name/x"', '"\\u0000"', "[]", '["x"]', '["127.0.0.1:0"]', "[1, 2]",
-    "{}", "{ a = 1 }", "1979-05-27", "1979-05-27T07:32:00Z", "07:32:00", "0xff", "99999999999999999999999", "x", "é", "'", '"',
-    "[[", '"""', "\\", "\x00", "{ password = 'x' }", "{ password = 'x', rights = ['kill'] }", '["10.0.0.0/8"]', '["10.0.0.0/33"]',
+    "0", "1", "-1", "5", "1.5", "1e9", "1e400", "inf", "nan", "true", "false", '""', '"x"', '"127.0.0.1:0"',
+    '"[::1]:7667"',
+    '"full"', '"normal"', '"debug"', '"$argon2id$x"', '"~/data"', '"~nobody-of-that-name/x"', '"\\u0000"', "[]",
+    '["x"]', '["127.0.0.1:0"]', "[1, 2]",
+    "{}", "{ a = 1 }", "1979-05-27", "1979-05-27T07:32:00Z", "07:32:00", "0xff", "99999999999999999999999", "x", "é",
+    "'", '"',
+    "[[", '"""', "\\", "\x00", "{ password = 'x' }", "{ password = 'x', rights = ['kill'] }", '["10.0.0.0/8"]',
+    '["10.0.0.0/33"]',
 ]  # fmt: skip
-_STRANGE = ["", ".", "..", "a", "limits", "limits.", ".limits", "operators.x", "operators.x.password", "operators.é.rights",
-            "limits.clients.more", "__class__", "keep..days", "tls", "operators", "x.y.z.w", "limits.ENABLED"]  # fmt: skip
+_STRANGE = ["", ".", "..", "a", "limits", "limits.", ".limits", "operators.x", "operators.x.password",
+"operators.é.rights",
+            "limits.clients.more", "__class__", "keep..days", "tls", "operators", "x.y.z.w",
+            "limits.ENABLED"]  # fmt: skip
 
 
 def names(struct: type[msgspec.Struct] = Config, place: str = "") -> list[str]:
@@ -76,6 +82,8 @@ def _broken(text: str, chance: Random) -> bytes:
     if chance.random() < 0.8:
         return data
     place = chance.randrange(len(data) + 1)
-    ways: list[Any] = [data[:place], data[place:], data[:place] + chance.randbytes(2) + data[place:], data * 2, b"\xff" + data,
-                       data + b"\n" + b"[" * 500, b"motd = " + b"[" * 5_000, b"\xef\xbb\xbf" + data, data.replace(b"=", b"")]  # fmt: skip
+    ways: list[Any] = [data[:place], data[place:], data[:place] + chance.randbytes(2) + data[place:], data * 2,
+    b"\xff" + data,
+                       data + b"\n" + b"[" * 500, b"motd = " + b"[" * 5_000, b"\xef\xbb\xbf" + data,
+                       data.replace(b"=", b"")]  # fmt: skip
     return bytes(chance.choice(ways))

@@ -68,7 +68,8 @@ def test_what_would_harm_a_terminal_is_noticed(told: bytes) -> None:
 @pytest.mark.threat(61)
 @pytest.mark.parametrize(
     "given",
-    [["operators.x=5", "operators.x.password=y"], ["operators.x=[]", "operators.x.y.z=1"], ["data='~nobody-of-that-name/x'"]],
+    [["operators.x=5", "operators.x.password=y"], ["operators.x=[]", "operators.x.y.z=1"],
+    ["data='~nobody-of-that-name/x'"]],
 )  # fmt: skip
 def test_what_was_found_is_said_in_words(given: list[str]) -> None:
     with pytest.raises(BadSetting):
