@@ -107,6 +107,27 @@ async def test_with_another_account(come: ConnectFrom) -> None:
     await _is_out(eve)
 
 
+async def test_by_giving_up_the_account(come: ConnectFrom) -> None:
+    """Who logs out, by whatever way, is still who was banned."""
+    ann, eve = await _room(come)
+    await _account(eve, "eve")
+    await _ban(ann, "~a:eve")
+    assert "ok" in await eve.ask(do="drop_account", password=PASSWORD)
+    await _is_silent(eve)
+    await eve.ask(do="part", room="#tea")
+    await _is_out(eve)
+
+
+async def test_when_nobody_is_there(come: ConnectFrom) -> None:
+    """The lobby is never founded anew, and keeps its bans."""
+    ruth, eve = await come("ruth", "#lobby"), await come("eve", "#lobby", ELSEWHERE)
+    await ruth.ask(do="become_operator", name="ruth", password="secret")
+    assert "problems" not in await _modes(ruth, ["+", "b", "~p:eve"], room="#lobby")
+    await ruth.ask(do="kick", room="#lobby", nick="eve")
+    await ruth.ask(do="part", room="#lobby")
+    await _is_out(eve, "#lobby")
+
+
 async def test_without_an_account(come: ConnectFrom) -> None:
     """As a person one is banned by account and by place."""
     ann, eve = await _room(come)

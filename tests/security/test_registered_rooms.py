@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import tcpchat
+from tcpchat.backend.base import Unavailable
 from tcpchat.config import Config, Limits, Operator
+from tcpchat.model.records import Put
 from tests.peer import Peer
 from tests.security.places import ConnectFrom
 
@@ -111,6 +113,25 @@ async def test_a_closed_room_stays_closed(come: ConnectFrom) -> None:
     await ann.ask(do="join", room="#tea")
     history = await ann.ask(do="history", room="#tea", said=True)
     assert [one["text"] for one in history["events"]] == ["secret plans"]
+
+
+@pytest.mark.threat(36)
+async def test_it_is_kept_that_a_room_is_closed_before_it_is(
+    come: ConnectFrom, server: tcpchat.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be kept does not happen: else a crash would open the room."""
+    ann = await _kept(come)
+    record = server.backend.record
+
+    def full(wanted: Any) -> Any:
+        if isinstance(wanted, Put) and wanted.space == "room":
+            raise Unavailable("The disk is full.")
+        return record(wanted)
+
+    monkeypatch.setattr(server.backend, "record", full)
+    closing = await ann.ask(do="set_modes", room="#tea", changes=[["+", "k", "key"]])
+    assert closing["code"] == "not_stored"
+    assert "k" not in (await ann.ask(do="show_modes", room="#tea"))["modes"]
 
 
 async def test_a_rank_that_was_taken_away_does_not_come_back(come: ConnectFrom) -> None:

@@ -88,7 +88,7 @@ class Hub:
             rule = ADMINISTRATION[type(wish)]
         if rule is not None:
             carried_out: Rule = rule(self.state, user or listener, wish)
-            if audit.concerns(user, wish):
+            if type(wish) in audit.CONCERNED and audit.concerns(user, wish):
                 return audit.recorded(self.state, user or listener, wish, carried_out)
             return carried_out
         if user is None:

@@ -61,6 +61,10 @@ IN_A_ROOM: Mapping[type[Command], str] = {
 """What an operator of the server may do in rooms that are not theirs, and where it says which room."""
 
 
+CONCERNED = BY_RIGHT | IN_A_ROOM.keys()
+"""All others are nobody's privilege, and not looked at."""
+
+
 def concerns(user: User | None, wish: Command) -> bool:
     """Whether a wish is one to look at: what operators do, or, in a room, what they may do as such."""
     kind = type(wish)

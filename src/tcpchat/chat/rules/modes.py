@@ -28,7 +28,7 @@ _PERSON = re.compile(rf"((?:{modes.EXTENDED}{modes.MUTE}:)?){modes.EXTENDED}{mod
 def set_modes(state: State, user: User, wish: SetModes) -> Rule:
     """All changes that can be made, at once, and nothing of those that would change nothing."""
     room, draft, problems = _drafted(state, user, wish)
-    while (yield from access.closing(state, room, draft)):
+    while (yield from _foreseen(state, room, draft)):
         room, draft, problems = _drafted(state, user, wish)
     if draft.changes:
         sessions, anew = draft.sessions or None, draft.closed and not is_closed(room)
@@ -71,6 +71,14 @@ def _drafted(state: State, user: User, wish: SetModes) -> tuple[Room, "_Draft", 
     return room, draft, problems
 
 
+def _foreseen(state: State, room: Room, draft: "_Draft") -> access.Keeping:
+    """What must be kept before the modes are set; whether it had to wait."""
+    waited = yield from access.closing(state, room, draft)
+    if draft.closed and not is_closed(room):
+        waited |= yield from registered.closing(state, room, draft.modes)
+    return waited
+
+
 class _Draft:
     """The changes of one wish, checked one after the other, each against what the ones before it would have done."""
 
@@ -82,6 +90,11 @@ class _Draft:
         self._modes = dict(room.modes)
         self._lists = {mode: dict(room.lists.get(mode, {})) for mode in modes.LISTS}
         self._ranks: dict[tuple[User, str], bool] = {}
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """What holds in the room then."""
+        return dict(self._modes)
 
     @property
     def closed(self) -> bool:

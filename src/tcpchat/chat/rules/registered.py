@@ -78,6 +78,15 @@ def kept(state: State, room: Room, lost: Collection[str] = ()) -> Keeping:
         yield from _store(state, names.fold(room.name), lambda _, wanted=wanted: wanted)  # type: ignore[misc]
 
 
+def closing(state: State, room: Room, wanted: dict[str, str]) -> Generator[Wish, Any, bool]:
+    """A room is about to be closed by these modes: if the server stops in between, it is closed when it is back."""
+    known = registered.of(state, room)
+    if known is None or all(mode in known.modes for mode in modes.CLOSING & wanted.keys()):
+        return False
+    yield from _store(state, names.fold(room.name), lambda now: replace(now, modes=wanted))
+    return True
+
+
 def dropped_with(state: State, account: str) -> Keeping:
     """An account is gone: its rooms are nobody's, and nobody has a rank by it."""
     for known in list(state.registered.values()):

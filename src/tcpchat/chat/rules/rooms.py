@@ -46,6 +46,8 @@ def join(state: State, user: User, wish: Join) -> Rule:
         _check_space(state, user, folded)
         if room is not None and room.lasts:
             _check_entrance(room, user, wish.key)
+        elif room is not None and folded == names.LOBBY and room.banned(user):  # it keeps its bans when it is empty
+            raise Refused("banned", f"You are banned from {room.name}.", about=room.name)
         else:
             _check_looks(state, wish.room)
         if state.access.get(folded) is not known or (yield from access.newcomer(state, user, folded, number)):
