@@ -320,14 +320,19 @@ def _holds_secrets(wanted: object) -> bool:
 
 def _check_hashes(config: Config) -> None:
     """A hash that is none would keep everybody out, for ever."""
-    passwords = {"password": config.password}
-    passwords |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
-    passwords |= {f"webirc.{name}.password": gateway.password for name, gateway in config.webirc.items()}
-    for place, password in passwords.items():
+    for place, password in passwords(config).items():
         if password.startswith("$argon2") and not _HASH.fullmatch(password):
             raise BadSetting(
                 f"The setting {place} begins like an argon2 hash, and is none: make one, or write the word."
             )
+
+
+def passwords(config: Config) -> dict[str, str]:
+    """All that are set, or their hashes, by the names of their settings."""
+    found = {"password": config.password}
+    found |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
+    found |= {f"webirc.{name}.password": gateway.password for name, gateway in config.webirc.items()}
+    return {place: password for place, password in found.items() if password}
 
 
 def _check_rights(config: Config) -> None:

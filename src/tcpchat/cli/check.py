@@ -18,7 +18,7 @@ import msgspec
 
 from tcpchat.cli.log import data_directory
 from tcpchat.cli.usage import Command
-from tcpchat.config import BadSetting, Config, load
+from tcpchat.config import BadSetting, Config, load, passwords
 from tcpchat.model.address import DEFAULT_PORT, TLS_PORT, is_loopback, parse_address
 from tcpchat.model.errors import EX_CONFIG, EX_UNAVAILABLE, CannotStart
 from tcpchat.model.private import OTHERS_WRITE
@@ -179,9 +179,7 @@ def _limits_off(config: Config) -> Iterator[str]:
 
 
 def _plain_passwords(config: Config) -> Iterator[str]:
-    passwords = {"password": config.password}
-    passwords |= {f"operators.{name}.password": operator.password for name, operator in config.operators.items()}
-    plain = [place for place, password in passwords.items() if password and not password.startswith("$argon2")]
+    plain = [place for place, password in passwords(config).items() if not password.startswith("$argon2")]
     if plain:
         yield (
             f"{', '.join(plain)}: who sees the file knows the password. Write its hash instead: "

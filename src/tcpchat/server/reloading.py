@@ -55,6 +55,7 @@ RESTART = frozenset(
         "listen",
         "tls_listen",
         "insecure",
+        "proxies",
         "data",
         "durability",
         "keep",
