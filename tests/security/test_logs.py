@@ -157,7 +157,7 @@ async def test_no_secret_is_ever_logged(tmp_path: Path) -> None:
 async def log_in_everywhere(server: Process) -> None:
     """By every way that takes a secret, right and wrong."""
     gateway = await Peer.open(server.port)
-    gateway.send(f"WEBIRC {PASSWORDS[4]} kiwi ann.example 192.0.2.9", f"PASS {PASSWORDS[4]}", "NICK g", "USER g 0 * :G")
+    gateway.send(f"WEBIRC {PASSWORDS[4]} kiwi ann.example 192.0.2.9")
     await gateway.end()
     await gateway.close()
     ann = await Peer.open(server.port)
