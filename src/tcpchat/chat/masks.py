@@ -1,6 +1,7 @@
 """Masks: ``*`` is anything, ``?`` any one character. Matching takes linear time, whatever the mask."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -20,6 +21,14 @@ def sensible(mask: str) -> bool:
 def fits(mask: str, name: str) -> bool:
     """Whether a name is one that a `sensible` mask means. The case of letters does not matter."""
     return sensible(mask) and pattern(mask).match(folded(name)) is not None
+
+
+def fitting(mask: str) -> Callable[[str], bool]:
+    """See `fits`, for many names: what is known of the mask is worked out once."""
+    if not sensible(mask):
+        return lambda _: False
+    match = pattern(mask).match
+    return lambda name: match(name.lower() if name.isascii() else folded(name)) is not None
 
 
 @lru_cache(maxsize=1_024)

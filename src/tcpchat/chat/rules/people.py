@@ -1,7 +1,8 @@
 """Coming, going, what one is called, and who is here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
 from time import time
+from typing import Any
 
 from tcpchat.chat import masks, modes
 from tcpchat.chat.rights import SEES
@@ -48,6 +49,9 @@ from tcpchat.model.replies import (
 from tcpchat.version import VERSION
 
 MOST_NAME_CHARACTERS = 120
+
+AT_ONCE = 500
+"""People who are looked at before others have their turn."""
 
 MOST_NICKS = 100
 """How many people can be asked about at once."""
@@ -181,13 +185,21 @@ def list_people(state: State, user: User, wish: ListPeople) -> Rule:
     if wish.room:
         return _people_in(state, user, wish, now)
     by_name = state.user(wish.mask) if wish.mask else None
-    if by_name is not None:
-        others: Iterable[User] = [by_name]
-    else:
-        visible = (one for one in state.users.values() if not one.invisible or acquainted(one, user))
-        others = (one for one in visible if not wish.mask or _fits(wish.mask, one))
-    return People(room="", people=[about(one, now=now) for one in others if one.operator or not wish.operators])
-    yield
+    people = [by_name] if by_name is not None else (yield from _found(state, user, wish.mask))
+    return People(room="", people=[about(one, now=now) for one in people if one.operator or not wish.operators])
+
+
+def _found(state: State, user: User, mask: str) -> Generator[records.Wish, Any, list[User]]:
+    """Those whom a mask fits; an empty one fits all. Others have their turn meanwhile: people may come and go."""
+    people, found = list(state.users.values()), []
+    fits = masks.fitting(mask) if mask else None
+    for start in range(0, len(people), AT_ONCE):
+        if start:
+            yield records.nothing(user.listener.session)
+        for one in people[start : start + AT_ONCE]:
+            if (not one.invisible or acquainted(one, user)) and (fits is None or _fits(fits, one)):
+                found.append(one)
+    return [one for one in found if state.user(one.nick) is one]
 
 
 def show_names(state: State, user: User, wish: ShowNames) -> Rule:
@@ -305,10 +317,10 @@ def _people_in(state: State, user: User, wish: ListPeople, now: int) -> People:
     )
 
 
-def _fits(mask: str, one: User) -> bool:
+def _fits(fits: Callable[[str], bool], one: User) -> bool:
     """Whether a mask fits any of what people are looked for by."""
     user, _, host = one.origin.partition("@")
-    return any(masks.fits(mask, name) for name in (one.nick, f"{one.nick}!{one.origin}", host, one.name, user))
+    return any(fits(name) for name in (one.nick, f"{one.nick}!{one.origin}", host, one.name, user))
 
 
 def _watched(state: State, nicks: Iterable[str]) -> Watched:
