@@ -46,21 +46,22 @@ def scripts(text: str) -> Iterator[str]:
     return (f"{first:X} {last:X} {script}" for first, last, script in stretches)
 
 
-def write(name: str, head: str, lines: Iterable[str]) -> None:
+def write(file: Path, head: str, lines: Iterable[str]) -> None:
     """One table."""
-    (WHERE / name).write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("confusables", type=Path)
     parser.add_argument("scripts", type=Path)
+    parser.add_argument("--into", type=Path, default=WHERE, help="the folder of the tables")
     files = parser.parse_args()
     alike, written = (file.read_text("utf-8") for file in (files.confusables, files.scripts))
     head = HEAD.format(what="What each character looks like", file="confusables.txt", version=version(alike))
-    write("confusables.txt", head, confusables(alike))
+    write(files.into / "confusables.txt", head, confusables(alike))
     head = HEAD.format(what="Which script characters belong to", file="Scripts.txt", version=version(written))
-    write("scripts.txt", head, scripts(written))
+    write(files.into / "scripts.txt", head, scripts(written))
 
 
 if __name__ == "__main__":

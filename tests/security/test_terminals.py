@@ -1,10 +1,12 @@
 """What somebody sends cannot control the terminals of others: 563 sequences, every way in, every way out."""
 
+import asyncio
 import json
 import os
 import re
 import signal
 import sys
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,16 +14,19 @@ from typing import Any
 
 import pytest
 
+from tcpchat.model.text import CTCP, IRC_FORMATTING
 from tests.peer import Peer
 from tests.security.terminals import Terminal, controls, corpus
 
 SERVER = [sys.executable, "-m", "tcpchat.server"]
 CLIENT = [sys.executable, "-m", "tcpchat.client"]
 
+CAPABILITIES = "server-time message-tags account-tag away-notify extended-join setname batch"
+
 STEP = 40
 """After so many attacks somebody honest says something."""
 
-SAMPLE = 25
+SAMPLE = 15
 """In the short form every so many sequences go the rarer ways."""
 
 STAGE = 5
@@ -86,6 +91,11 @@ class Stage:
         self.json = await (await Peer.open(self.port)).enter_json("malj", "#lobby")
         self.irc = await (await Peer.open(self.port)).enter_irc("malq", "#lobby", "setname")
         self.line = await (await Peer.open(self.port)).enter_line("malp")
+        self.listeners = {
+            "irc": Listening(await (await Peer.open(self.port)).enter_irc("vera", "#lobby")),
+            "irc with all": Listening(await (await Peer.open(self.port)).enter_irc("viv", "#lobby", CAPABILITIES)),
+            "json": Listening(await (await Peer.open(self.port)).enter_json("val", "#lobby")),
+        }
         await self.sentinel()
         await self.ask_about("malj")
         self.starts = {name: len(face.raw) for name, face in self.faces.items()}
@@ -125,6 +135,8 @@ class Stage:
         """Nothing came to a terminal but text, in lines that nobody else could have written, and all that bob said."""
         for name, face in self.faces.items():
             self._check(name, face)
+        for name, listener in self.listeners.items():
+            check_bytes(name, bytes(listener.peer.seen))
 
     def _check(self, name: str, face: Terminal) -> None:
         shown = face.raw[self.starts[name] :]
@@ -137,6 +149,33 @@ class Stage:
         said = [match[1] for row in rows if (match := re.search(r"<bob> (sentinel \d+ stays)$", row))]
         assert said == [f"sentinel {number} stays" for number in range(1, self._sentinels + 1)], name
         check_rows(name, rows)
+
+
+class Listening:
+    """Somebody whose program reads all the time."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while data := await self.peer.reader.read(1 << 16):
+            self.peer.seen += data
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self.peer.close()
+
+
+def check_bytes(name: str, seen: bytes) -> None:
+    """Whole lines with their ends and no other, of UTF-8, and no control character that IRC does not have."""
+    allowed = set("\n") if name == "json" else set(f"\r\n\t{CTCP}{IRC_FORMATTING}")
+    written = seen[: seen.rindex(b"\n") + 1].decode()
+    assert not {one for one in written if unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"}} - allowed, name
+    if name != "json":
+        assert not set("\u202d\u202e\U000e0041") & set(re.sub(r"(?m)^@\S+ ", "", written)), name
+        assert written.count("\r") == written.count("\n") == written.count("\r\n"), name
 
 
 def parted(written: str) -> tuple[str, str]:
@@ -159,6 +198,8 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         await it.set()
         yield it
     finally:
+        for listener in getattr(it, "listeners", {}).values():
+            await listener.stop()
         for peer in (getattr(it, name, None) for name in ("bob", "json", "irc", "line")):
             if peer is not None:
                 await peer.close()
@@ -226,13 +267,13 @@ Way = Callable[[Stage, bytes], Any]
 
 ALWAYS: dict[str, Way] = {
     "json: message": json_way(do="say", room="#lobby", text="%"),
-    "json: nick": json_way(do="rename", nick="mal%"),
-    "json: topic": json_way(do="set_topic", room="#lobby", topic="%"),
     "irc: message": irc_way(b"PRIVMSG #lobby :%"),
     "line: message": line_way(b"%"),
 }
 
 RARER: dict[str, Way] = {
+    "json: nick": json_way(do="rename", nick="mal%"),
+    "json: topic": json_way(do="set_topic", room="#lobby", topic="%"),
     "json: action": json_way(do="say", room="#lobby", text="a%b", kind="action"),
     "json: notice": json_way(do="say", room="#lobby", text="%x", kind="notice"),
     "json: several lines": json_way(do="say", room="#lobby", text="one\n%\nthree"),
@@ -275,7 +316,7 @@ async def attack(it: Stage, ways: Iterable[Way], sequences: Sequence[bytes]) -> 
     await it.sentinel()
 
 
-@pytest.mark.threat(21, 22, 23)
+@pytest.mark.threat(17, 18, 21, 22, 23)
 async def test_no_sequence_does_anything_to_a_terminal(long: bool, tmp_path: Path) -> None:
     sequences = [sequence for _, sequence in corpus()]
     assert len(set(sequences)) >= 300

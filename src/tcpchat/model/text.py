@@ -12,6 +12,7 @@ CTCP = "\x01"
 _C1_AND_LINE_BREAKS = "\x7f-\x9f\u2028\u2029"
 _NOT_STORED = re.compile(f"[\x00\x05-\x08\x0b\x0c\x0d\x0e\x10\x12-\x15\x17-\x1c{_C1_AND_LINE_BREAKS}\ud800-\udfff]")
 _COLOUR_CODES = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?")
+_NOT_IN_TAGS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -57,6 +58,11 @@ def one_line(text: str) -> str:
 def is_client_tag(key: str) -> bool:
     """Whether client programs may send a tag of this name to each other (IRCv3 message-tags, "Format")."""
     return _CLIENT_TAG.fullmatch(key) is not None
+
+
+def is_tag_value(value: str) -> bool:
+    """Whether client programs may send this in a tag: it breaks lines at most, which is written with `\\n` there."""
+    return (value.isascii() and value.isprintable()) or _NOT_IN_TAGS.search(value) is None
 
 
 def showable(text: str) -> str:

@@ -192,8 +192,8 @@ def _are_places(seams: tuple[int, ...], words: str) -> bool:
 def _check_tags(tags: dict[str, str]) -> None:
     if not all(text.is_client_tag(key) for key in tags):
         raise Refused("bad_tags", "A tag that clients send is called + and a name.")
-    if any("\0" in value for value in tags.values()):
-        raise Refused("bad_tags", "No tag has a NUL in it.")
+    if not all(map(text.is_tag_value, tags.values())):
+        raise Refused("bad_tags", "No tag has a control character in it.")
     if (
         sum(len(f"{key}={_escaped(value)};".encode("utf-8", "replace")) for key, value in tags.items())
         > MOST_TAG_BYTES + 1
