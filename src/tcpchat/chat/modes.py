@@ -29,6 +29,9 @@ FLAGS = {
     "t": "only operators set the topic",
 }
 
+LIMITING = frozenset({"i", "R", LIMIT})
+"""With any of these not everybody comes in who knows the key."""
+
 SPEAKING = frozenset({"m", "M", SLOW})
 """With any of these not everybody in a room speaks at any time."""
 

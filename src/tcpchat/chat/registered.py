@@ -90,6 +90,7 @@ def open_again(state: State, known: Registration) -> None:
     if not room.members:
         room.found(known.created, "")
         room.modes = dict(known.modes)
+        state.slow |= modes.SLOW in known.modes
         room.lists = {mode: _masks(kept) for mode, kept in known.lists.items()}
     state.tidy(folded)
 

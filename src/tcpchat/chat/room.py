@@ -110,6 +110,8 @@ class Room:
 
     def shuts_out(self, user: User) -> bool:
         """Whether somebody may not come in, with or without a key."""
+        if not self.lists and modes.LIMITING.isdisjoint(self.modes):
+            return False
         if user.listener.session in self.invited or self.is_own(user):
             return False
         return (

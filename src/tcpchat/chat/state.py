@@ -61,6 +61,8 @@ class State:
         """Of these, where nobody is in."""
         self.access: dict[str, Access] = {}
         """Who may read what was said in rooms that were closed once, by their folded names; the latest changed last."""
+        self.slow = False
+        """Whether a room was slow, ever."""
         self.bans = Bans()
         self.leavings = Leavings()
         self.listeners: dict[str, Listener] = {}

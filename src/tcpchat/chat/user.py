@@ -15,6 +15,9 @@ _Event = TypeVar("_Event", bound="Event")
 MOST_WRITERS_KNOWN = 100
 """How many of those who wrote to somebody are remembered, so that an answer is no word to a stranger."""
 
+NONE: frozenset[str] = frozenset()
+"""One for all: an empty set takes 200 bytes."""
+
 MOST_NICKS_KNOWN = 20
 """How many of somebody's nicks are remembered, as long as they are here."""
 
@@ -95,7 +98,7 @@ class User:
         """Their ``user@host`` when they came, whatever an operator of the server has made of it."""
         self.name = name
         self.account = listener.account
-        self.accounts: frozenset[str] = frozenset()
+        self.accounts = NONE
         """All that they were logged in to since they came, folded: who is banned by one stays so with another."""
         self.since = since
         self.heard = since
@@ -105,7 +108,7 @@ class User:
         """Letters of `modes.OWN`."""
         self.office = ""
         """By which name the configuration knows them, if they are one of the server's operators."""
-        self.rights: frozenset[str] = frozenset()
+        self.rights = NONE
         """What they may do then: some of `config.RIGHTS`."""
         self.nicks: list[tuple[str, int]] = [(names.fold(nick), place)]
         """The nicks they had here, each with the place of the log's latest entry when they took it."""

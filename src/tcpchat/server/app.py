@@ -383,7 +383,8 @@ class Server:
         return self._banned(peer) or self.admission.refusal(peer.address, asyncio.get_running_loop().time())
 
     def _banned(self, peer: Peer) -> str:
-        ban = self.hub.state.bans.of_address(peer.address, now_ms())
+        known = self.hub.state.bans
+        ban = known.of_address(peer.address, now_ms()) if known else None
         return bans.why(ban) if ban is not None and not peer.administrator else ""
 
     def sts(self, peer: Peer) -> str:

@@ -309,7 +309,7 @@ class Session:
             if isinstance(item, Request):
                 if type(item.command) in SAID and not dialect.one_at_a_time:
                     if pace is None or pace.says(item.command) or await self._may(item, pace):
-                        if self._unsettled and self._hub.takes_turns(item.command):
+                        if self._unsettled and self._hub.state.slow and self._hub.takes_turns(item.command):
                             await self._settle()
                         self._say(item)
                     continue

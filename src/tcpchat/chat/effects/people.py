@@ -5,7 +5,7 @@ from tcpchat.chat.effects.quiet import announce, known_in, someone_left
 from tcpchat.chat.fanout import Fanout
 from tcpchat.chat.leavings import Leaving
 from tcpchat.chat.state import State
-from tcpchat.chat.user import User, place_of
+from tcpchat.chat.user import NONE, User, place_of
 from tcpchat.model import names
 from tcpchat.model.events import (
     AccountSet,
@@ -176,7 +176,7 @@ def _be(state: State, user: User, mode: str, *, on: bool) -> None:
         state.operators[user] = None
     elif mode == "o":
         state.operators.pop(user, None)
-        user.office, user.rights = "", frozenset()
+        user.office, user.rights = "", NONE
 
 
 def _has_account(state: State, user: User, account: str) -> None:

@@ -187,6 +187,7 @@ def _change(state: State, room: Room, change: ModeChange, event: ModesSet, fanou
             masks.pop(mask.key, None)
     elif on:
         room.modes[mode] = value
+        state.slow |= mode == modes.SLOW
     else:
         room.modes.pop(mode, None)
         if mode == modes.SLOW:

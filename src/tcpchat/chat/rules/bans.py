@@ -63,7 +63,7 @@ def check(state: State, listener: Listener, nick: str, origin: str) -> None:
 
     :raises Refused: for everybody else; their connection is closed.
     """
-    found = state.bans.of(listener, nick, origin, now_ms())
+    found = state.bans.of(listener, nick, origin, now_ms()) if state.bans else None
     if found is not None:
         listener.close(bans.why(found))
         raise Refused("banned", bans.why(found))

@@ -62,7 +62,8 @@ def join(state: State, user: User, wish: Join) -> Rule:
     room = seat_in(state, user, joined.room)  # it may have another name by now
     if len(room.members) == 1 and not room.founder:
         yield from _first_of_its_looks(state, user, room)
-    yield from rank_by_account(state, user, room)
+    if room.founder:
+        yield from rank_by_account(state, user, room)
     left = state.leavings.of(names.fold(room.name), user.remembered_as)
     if left.time and not left.number:  # nothing had been said there since the server's start
         left = left._replace(number=(yield records.Find(names.fold(room.name), time=left.time + 1)) - 1)
