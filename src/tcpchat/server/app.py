@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Collection
 from itertools import count
 from pathlib import Path
@@ -41,6 +42,9 @@ from tcpchat.server.session import Session
 from tcpchat.server.throttle import Throttle
 from tcpchat.server.turns import Turns
 from tcpchat.server.watchdog import Watchdog
+
+AT_ONCE = 50
+"""Connections that begin before others get a turn."""
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -95,6 +99,8 @@ class Server:
         self._private = private
         self._administrators = AdministratorsSocket()
         self._proxies = Networks(config.proxies)
+        self._let: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter, Peer]] = deque()
+        """Those who were let in just now."""
         self._arriving: set[asyncio.Task[None]] = set()
         """Those whom a proxy brings, until it has said who they are."""
         self._names = map("s{}".format, count(1))
@@ -347,8 +353,18 @@ class Server:
         refusal = self.admit(peer.address)
         if refusal:
             _refuse(writer, refusal)
-        else:
-            asyncio.get_running_loop().create_task(self._talk(reader, writer, peer))
+            return
+        self._let.append((reader, writer, peer))
+        if len(self._let) == 1:
+            asyncio.get_running_loop().call_soon(self._seat)
+
+    def _seat(self) -> None:
+        """Some of those who were let in get their task. When thousands come at once, others have their turn between."""
+        loop = asyncio.get_running_loop()
+        for _ in range(min(len(self._let), AT_ONCE)):
+            loop.create_task(self._talk(*self._let.popleft()))  # noqa: RUF006 (it is among the sessions when it begins)
+        if self._let:
+            loop.call_soon(self._seat)
 
     async def _administer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An administrator, who is let in however many there are, and does not count."""

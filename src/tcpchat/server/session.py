@@ -481,7 +481,7 @@ class Session:
                 self._catching.cancel()
                 await asyncio.wait([self._catching])
             if self._ending is not None:
-                self.outbox.put(self.dialect.farewell(self._ending) if self.dialect else _unasked(self._ending))
+                self.outbox.put(self._farewell(self._ending))
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(LAST_WORDS):
                     await self.outbox.flushed()
@@ -494,6 +494,8 @@ class Session:
 
     async def _see_off(self, reason: str) -> None:
         """Tell the chat that the user is gone. A fault in that would leave a ghost: it is tried once more."""
+        if self.dialect is None:  # who never said a word has asked for nothing, and is nobody
+            return
         for _ in range(2):
             if self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
                 return
@@ -516,11 +518,6 @@ class Session:
         error = self._reader.exception()
         if error is not None:
             error.__traceback__ = None  # it has the frames, and they the session
-
-
-def _unasked(reason: str) -> bytes:
-    """The last words to one who never said how they want to be spoken to."""
-    return f"ERROR :{reason}\r\n".encode()
 
 
 def _refuse(_: bytes) -> bool:
