@@ -88,14 +88,17 @@ async def is_logged_in_and_answers(port: int, nick: str) -> None:
     async with person(port) as peer:
         await peer.enter_irc(nick, ROOM)
         peer.send(f"NAMES {ROOM}")
-        await peer.until(r":robot!\S+ JOIN|353 .*\brobot\b")
+        await peer.until(r":robot!\S+ JOIN|353 .*\brobot\b|:robot_!\S+ NICK :?robot\r")
         await logs_in(peer, nick)
         peer.send(f"PRIVMSG {ROOM} :!ping")
         await peer.until(rf":robot!\S+ PRIVMSG {ROOM} :{nick}: pong\r")
 
 
 async def logs_in(peer: Peer, nick: str) -> None:
-    """The library ends the negotiation at the first of several lines of capabilities, and logs in right after it."""
+    """The library ends the negotiation at the first of several lines of capabilities, and logs in right after it.
+
+    So it comes in under another name, and has the one that is its account's when it is logged in.
+    """
     answer = ""
     while not answer.startswith(" 330 "):
         peer.send("WHOIS robot")

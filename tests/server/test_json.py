@@ -37,7 +37,7 @@ async def test_every_request_gets_exactly_one_answer(connect: Connect) -> None:
         {"do": "away", "text": "x"},
         {"do": "enter", "nick": "again"},
         {"do": "check_nick", "nick": "ann"},
-        {"do": "register", "password": "secret"},
+        {"do": "register", "password": "sesame"},
         {"do": "register_other", "account": "x", "password": "y"},
         {"do": "verify", "account": "x", "code": "y"},
         {"do": "log_in", "account": "anna", "password": "secret"},

@@ -8,6 +8,7 @@ from tcpchat.wire.dialect import Request
 from tcpchat.wire.irc import numerics, sasl
 from tcpchat.wire.irc.capabilities import ACCOUNT_NOTIFY, mechanisms
 from tcpchat.wire.irc.message import Message
+from tcpchat.wire.irc.registration import take_own_nick
 from tcpchat.wire.irc.topic import Context, Tables, asked, keep_answer, keep_refusal, param
 from tcpchat.wire.irc.writing import Form, line, word
 
@@ -52,6 +53,7 @@ def _go_on(context: Context, message: Message, piece: str) -> Iterator[Request |
             context.exchange = None
             yield _logged_in(context, done)
             yield context.numeric(numerics.RPL_SASLSUCCESS, last="SASL authentication successful")
+            yield from take_own_nick(context)
 
 
 def read_register(context: Context, message: Message) -> Iterator[Request | bytes]:
@@ -145,9 +147,9 @@ def _identify(context: Context, words: list[str]) -> Iterator[Request | bytes]:
     account, password = (context.owned_nick or context.me, words[0]) if len(words) == 1 else (words[0], words[1])
     done = yield from _ask(context, commands.LogIn(account=account, password=password))
     if isinstance(done, replies.LoggedInReply):
-        nick = "" if names.fold(done.account) == names.fold(context.me) else f" The name is yours: /nick {done.account}"
-        yield serve(context, f"You are now logged in as {done.account}.{nick}")
+        yield serve(context, f"You are now logged in as {done.account}.")
         yield _logged_in(context, done)
+        yield from take_own_nick(context)
 
 
 def _info(context: Context, words: list[str]) -> Iterator[Request | bytes]:

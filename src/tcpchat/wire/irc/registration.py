@@ -44,6 +44,7 @@ def read_nick(context: Context, message: Message) -> Iterator[Request | bytes]:
     if not param(message, 0):
         yield context.numeric(numerics.ERR_NONICKNAMEGIVEN, last="No nickname given")
     elif context.me:
+        context.owned_nick = ""
         yield Request(commands.Rename(nick=message.params[0]), message)
     else:
         yield from _want(context, message)
@@ -103,12 +104,22 @@ def _enter(context: Context, message: Message) -> Iterator[Request | bytes]:
     here = yield from asked(context, commands.ShowServer(), Message("WELCOME"))
     if isinstance(here, replies.ServerReply):
         yield _welcome(context, here)
+        yield from take_own_nick(context)
+
+
+def take_own_nick(context: Context) -> Iterator[Request | bytes]:
+    """Who had to come in under another name, because nobody knew yet whose the wanted one is, has it now."""
+    if not context.me:
+        return
+    nick, context.owned_nick = context.owned_nick, context.owned_nick if not context.account else ""
+    if nick and nick != context.me and names.fold(nick) == names.fold(context.account):
+        yield Request(commands.Rename(nick=nick), Message("NICK", (nick,)))
 
 
 def _how_to_have(nick: str) -> str:
     return (
         f"The name {nick} belongs to an account. If it is yours: log in with SASL; "
-        f"or come in under another name, then /msg NickServ IDENTIFY {nick} <password>, and /nick {nick}"
+        f"or come in under another name, and /msg NickServ IDENTIFY {nick} <password>"
     )
 
 
