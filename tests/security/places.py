@@ -1,6 +1,5 @@
 """Peers that come from different addresses: all of 127.0.0.0/8 is this machine."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -11,18 +10,13 @@ from tests.peer import Peer
 ConnectFrom = Callable[..., Awaitable[Peer]]
 
 
-async def open_from(address: str, port: int) -> Peer:
-    """A connection from an address."""
-    return Peer(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0), limit=1 << 24))
-
-
 @pytest.fixture
 async def come(server: tcpchat.Server) -> AsyncIterator[ConnectFrom]:
     """Opens connections from addresses; with a nick, in JSON; with a room, into it. Closes them at the end."""
     peers: list[Peer] = []
 
     async def come(nick: str = "", room: str = "", address: str = "127.0.0.1") -> Peer:
-        peers.append(await open_from(address, server.port))
+        peers.append(await Peer.open(server.port, source=address))
         return await peers[-1].enter_json(nick, room) if nick else peers[-1]
 
     yield come

@@ -8,7 +8,8 @@ import pytest
 import tcpchat
 from tcpchat.config import Config
 from tcpchat.server.cloaks import cloak
-from tests.security.places import ConnectFrom, open_from
+from tests.peer import Peer
+from tests.security.places import ConnectFrom
 
 pytestmark = pytest.mark.threat(37)
 
@@ -49,7 +50,7 @@ async def test_a_name_is_the_same_after_a_restart(tmp_path: Path) -> None:
     origins = []
     for data in ("data", "data", "other"):
         async with tcpchat.Server(Config(data=tmp_path / data), port=0) as server:
-            peer = await open_from("127.9.8.7", server.port)
+            peer = await Peer.open(server.port, source="127.9.8.7")
             origins.append((await peer.ask(do="enter", nick="ann"))["origin"])
             await peer.close()
     assert re.fullmatch(rf"user@{FORM}", origins[0])

@@ -9,7 +9,8 @@ import tcpchat
 from tcpchat.chat.bans import Ban, Bans, canonical
 from tcpchat.config import Config, Limits, Operator
 from tests.peer import Peer
-from tests.security.places import ConnectFrom, open_from
+from tests.security.places import ConnectFrom
+from tests.security.test_proxies import PROXY, header, opened
 
 pytestmark = pytest.mark.threat(37)
 
@@ -108,7 +109,7 @@ async def test_bans_survive_the_server(config: Config) -> None:
         assert "ok" in await root.ask(do="unban", mask="eve")
         await root.close()
     async with tcpchat.Server(config, port=0) as server:
-        eve = await open_from(ELSEWHERE, server.port)
+        eve = await Peer.open(server.port, source=ELSEWHERE)
         assert "Spam" in await eve.end()
         await eve.close()
         root = await (await Peer.open(server.port)).enter_json("ruth")
@@ -157,6 +158,31 @@ async def test_irc_has_its_verbs(come: ConnectFrom) -> None:
     eve.send("KLINE ruth", "UNKLINE ruth", "STATS k")
     for _ in range(3):
         await eve.until(r" 481 eve :")
+
+
+@pytest.mark.threat(11)
+async def test_who_is_brought_by_a_proxy_is_banned_by_their_own_address() -> None:
+    """Before they get a word in, from all of their /64; the proxy's other people are let in."""
+    config = Config(operators={"root": Operator(password="secret")}, proxies=(f"{PROXY}/32",))
+    async with tcpchat.Server(config, port=0) as server:
+
+        async def bring(address: str) -> Peer:
+            peers.append(await opened(server, PROXY, header(address)))
+            return peers[-1]
+
+        peers = [await (await Peer.open(server.port)).enter_json("ruth")]
+        await peers[0].ask(do="become_operator", name="root", password="secret")
+        eve = await (await bring("2001:db8::1")).enter_json("eve")
+        assert "ok" in await peers[0].ask(do="ban", mask="2001:db8::1", reason="Spam.")
+        assert "Spam." in await eve.end()
+        again = await bring("2001:db8::ffff:2")
+        again.send('{"id":1,"do":"enter","nick":"eva"}')
+        assert "banned" in await again.end()
+        await (await bring("2001:db8:0:1::3")).enter_json("bob")
+        assert server.hub.state.user("bob") is not None
+        assert server.hub.state.user("eva") is None
+        for peer in peers:
+            await peer.close()
 
 
 def test_ipv6_is_banned_by_its_64() -> None:
