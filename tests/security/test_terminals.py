@@ -106,9 +106,18 @@ class Stage:
     async def sentinel(self) -> None:
         """Bob says what has to be on every screen at the end."""
         self._sentinels += 1
+        starts = {face: len(face.raw) for face in self.faces.values()}
         await self.bob.ask(do="say", room="#lobby", text=f"sentinel {self._sentinels} stays")
-        for face in self.faces.values():
-            await face.until(rf"<bob> sentinel {self._sentinels} stays\r")
+        for face, start in starts.items():
+            await face.until(rf"<bob> sentinel {self._sentinels} stays\r", start)
+
+    async def settled(self) -> None:
+        """All that was sent by the three has come to something."""
+        await self.json.ask(do="ping")
+        self.irc.send("PING settled")
+        await self.irc.until(r" PONG .*settled")
+        self.line.send("/who nobody_at_all")
+        await self.line.until("nobody_at_all")
 
     async def ask_about(self, nick: str) -> None:
         """Everybody at a terminal looks somebody up."""
@@ -219,12 +228,18 @@ def one_line(sequence: bytes) -> bytes:
     return sequence.translate(None, b"\r\n\0")
 
 
-def json_way(**request: Any) -> "Way":
+def json_way(**request: str) -> "Way":
     async def strike(it: Stage, sequence: bytes) -> None:
-        filled = {key: text(sequence).join(value.split("%")) if value else "" for key, value in request.items()}
-        id = f"r{len(it.json.seen)}"
-        it.json.send(json.dumps({"id": id, **filled}))
-        await it.json.until(rf'^\{{"(?:ok|error)":(?:"{id}"|null).*$\n')
+        filled = {key: text(sequence).join(value.split("%")) for key, value in request.items()}
+        it.json.send(json.dumps({"id": 1, **filled}))
+
+    return strike
+
+
+def both(one: "Way", other: "Way") -> "Way":
+    async def strike(it: Stage, sequence: bytes) -> None:
+        await one(it, sequence)
+        await other(it, sequence)
 
     return strike
 
@@ -234,6 +249,7 @@ def looked_up(way: "Way", nick: str) -> "Way":
 
     async def strike(it: Stage, sequence: bytes) -> None:
         await way(it, sequence)
+        await it.settled()
         await it.ask_about(nick)
 
     return strike
@@ -249,16 +265,14 @@ async def farewell(it: Stage, sequence: bytes) -> None:
 
 def irc_way(*lines: bytes) -> "Way":
     async def strike(it: Stage, sequence: bytes) -> None:
-        it.irc.send(*(one.replace(b"%", one_line(sequence)) for one in lines), b"PING done")
-        await it.irc.until(r" PONG .*done")
+        it.irc.send(*(one.replace(b"%", one_line(sequence)) for one in lines))
 
     return strike
 
 
 def line_way(*lines: bytes) -> "Way":
     async def strike(it: Stage, sequence: bytes) -> None:
-        it.line.send(*(one.replace(b"%", one_line(sequence)) for one in lines), b"/who nobody_at_all")
-        await it.line.until(r"nobody_at_all")
+        it.line.send(*(one.replace(b"%", one_line(sequence)) for one in lines))
 
     return strike
 
@@ -272,7 +286,7 @@ ALWAYS: dict[str, Way] = {
 }
 
 RARER: dict[str, Way] = {
-    "json: nick": json_way(do="rename", nick="mal%"),
+    "json: nick": both(json_way(do="rename", nick="mal%"), json_way(do="rename", nick="malj")),
     "json: topic": json_way(do="set_topic", room="#lobby", topic="%"),
     "json: action": json_way(do="say", room="#lobby", text="a%b", kind="action"),
     "json: notice": json_way(do="say", room="#lobby", text="%x", kind="notice"),
@@ -311,8 +325,9 @@ async def attack(it: Stage, ways: Iterable[Way], sequences: Sequence[bytes]) -> 
     for number, (way, sequence) in enumerate(strikes, 1):
         await way(it, sequence)
         if number % STEP == 0:
+            await it.settled()
             await it.sentinel()
-    await it.json.ask(do="rename", nick="malj")
+    await it.settled()
     await it.sentinel()
 
 
