@@ -73,6 +73,9 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     logins_burst: AtLeastOne = 30
     logins_per_minute: PerMinute = 60
     """Whatever has to do with passwords. Wrong ones have a throttle besides."""
+    registrations_burst: AtLeastOne = 10
+    registrations_per_minute: PerMinute = 0.5
+    """New accounts, for all from one network."""
     questions_burst: AtLeastOne = 250
     questions_per_minute: PerMinute = 300
     """All other requests. Long answers count, too: each 16 KiB of them are one more."""

@@ -195,6 +195,9 @@ class Pace:
         if to not in self._approached and session.user is not None and approaches(session.state, session.user, to):
             yield self._of_all(session, "strangers")
 
+    def _registered(self, session: "Session", command: commands.Register) -> Iterator[Take]:
+        yield Take(self._rates.shared, ("registrations", self._who), self._rates.of["registrations"])
+
     def _of_all(self, session: "Session", kind: str) -> Take:
         """What all have together who are at one place, or of one account."""
         return Take(self._rates.shared, (kind, session.account or self._who), self._rates.of[kind])
@@ -212,7 +215,7 @@ def _too_fast(wait: float) -> Refused:
 
 PATIENCE = {
     "messages": inf, "joins": 30.0, "room_joins": 30.0, "names": 3.0, "invites": 3.0, "strangers": 3.0, "topics": 10.0,
-    "history": 30.0, "searches": 10.0, "logins": 10.0, "questions": 10.0,
+    "history": 30.0, "searches": 10.0, "logins": 10.0, "questions": 10.0, "registrations": 3.0,
 }  # fmt: skip
 """For how many seconds something of a kind may wait before it is refused."""
 
@@ -236,6 +239,7 @@ _MORE: dict[type[Any], Callable[[Pace, "Session", Any], Iterator[Take]]] = {
     commands.Join: Pace._in_room,
     commands.Part: Pace._in_room,
     commands.Invite: Pace._invited,
+    commands.Register: Pace._registered,
     commands.Tell: Pace._approach,
     commands.Tag: Pace._approach,
 }
