@@ -18,7 +18,6 @@ from tests.cli.test_server import running
 from tests.irc.login import encoded, plain
 from tests.peer import Peer
 from tests.security.honest import most_memory, sources
-from tests.security.places import open_from
 
 PER_SECOND = 200
 MOST_AT_ONCE = 400
@@ -102,7 +101,7 @@ class Attack:
         account = ACCOUNTS[self._chance.randrange(self._form.accounts)]
         answer = "closed"
         with suppress(OSError, EOFError):
-            peer = await open_from(address, self._port)
+            peer = await Peer.open(self._port, source=address)
             try:
                 answer = await WAYS[number % len(WAYS)](peer, account, f"wrong{number}")
             finally:
@@ -125,13 +124,13 @@ async def honest(port: int, number: int, until: float, took: list[float], lags: 
     """Logs in again and again, from a network of its own, and asks for something else."""
     account = ACCOUNTS[number]
     while time.monotonic() < until:
-        peer = await open_from(f"127.99.0.{number + 1}", port)
+        peer = await Peer.open(port, source=f"127.99.0.{number + 1}")
         start = time.monotonic()
         answer = await (by_plain if number % 2 else by_json)(peer, account, "sesame")
         took.append(time.monotonic() - start)
         assert kind(answer) == "in", answer
         await peer.close()
-        other = await open_from(f"127.99.0.{number + 1}", port)
+        other = await Peer.open(port, source=f"127.99.0.{number + 1}")
         start = time.monotonic()
         other.send("CAP LS 302")
         await other.until(" CAP ")
@@ -153,10 +152,10 @@ async def test_the_honest_log_in_as_always(tmp_path: Path, form: Form, long: boo
     lags: list[float] = []
     with running("--data", str(tmp_path), "--set", "limits.connects_burst=100000") as (process, port):
         for number, account in enumerate(ACCOUNTS):
-            peer = await open_from(f"127.99.0.{number + 1}", port)
+            peer = await Peer.open(port, source=f"127.99.0.{number + 1}")
             assert "ok" in await peer.ask(do="register", account=account, password="sesame")
             await peer.close()
-            peer = await open_from(f"127.99.0.{number + 1}", port)
+            peer = await Peer.open(port, source=f"127.99.0.{number + 1}")
             assert kind(await by_json(peer, account, "sesame")) == "in"
             await peer.close()
         attack = Attack(port, form, seed)
