@@ -1,5 +1,6 @@
 """The IRC clients, as they are after installing them: what is typed into each of them, and how it shows things."""
 
+import subprocess
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +35,15 @@ class Program(Terminal):
         self.type(*self._connecting(port))
         await self.shows(self.is_connected)
 
+    async def connect_by_tls(self, port: int, fingerprint: str) -> None:
+        """Start it, and connect it to a server that shows a certificate with this fingerprint."""
+        await self.shows(self.greeting)
+        *before, connect = self._connecting_by_tls(port, fingerprint)
+        for line in before:
+            self.type(line)
+            await self.shows("(?i)server added")  # two lines at once could be taken for a paste
+        self.type(connect)
+
     async def log_in(self, port: int, password: str) -> None:
         """Set it up to log in under its nick, and connect it."""
         await self.shows(self.greeting)
@@ -49,6 +59,9 @@ class Program(Terminal):
         raise NotImplementedError
 
     def _connecting(self, port: int) -> list[str]:
+        raise NotImplementedError
+
+    def _connecting_by_tls(self, port: int, fingerprint: str) -> list[str]:
         raise NotImplementedError
 
     def _logging_in(self, port: int, password: str) -> list[str]:
@@ -72,6 +85,10 @@ class Irssi(Program):
 
     def _connecting(self, port: int) -> list[str]:
         return [f"/connect 127.0.0.1 {port}"]
+
+    def _connecting_by_tls(self, port: int, fingerprint: str) -> list[str]:
+        pin = bytes.fromhex(fingerprint).hex(":").upper()
+        return [f"/connect -tls -notls_verify -tls_pinned_cert {pin} 127.0.0.1 {port}"]
 
     def _logging_in(self, port: int, password: str) -> list[str]:
         return [
@@ -99,6 +116,12 @@ class WeeChat(Program):
 
     def _connecting(self, port: int) -> list[str]:
         return [f"/server add tc 127.0.0.1/{port} -notls -nicks={self.nick}", "/connect tc"]
+
+    def _connecting_by_tls(self, port: int, fingerprint: str) -> list[str]:
+        version = subprocess.run(["weechat", "--version"], capture_output=True, text=True, check=True).stdout
+        tls = "ssl" if int(version.partition(".")[0]) < 4 else "tls"
+        server = f"127.0.0.1/{port} -{tls} -{tls}_fingerprint={fingerprint} -nicks={self.nick}"
+        return [f"/server add tc {server}", "/connect tc"]
 
     def _logging_in(self, port: int, password: str) -> list[str]:
         start, connect = self._connecting(port)

@@ -2,6 +2,8 @@
 
 import re
 
+import tcpchat
+from tcpchat.config import Tls
 from tests.clients.conftest import ROOM, Running, Start
 from tests.clients.programs import Program
 from tests.conftest import Connect
@@ -72,6 +74,29 @@ async def test_a_wrong_password_is_said_to_be_wrong(
     client = start()
     await client.log_in(server.port, "parsley")
     await client.shows("(?i)sasl.*fail")
+
+
+async def test_it_comes_by_tls_to_the_certificate_whose_fingerprint_it_is_told(
+    program: type[Program], start: Start
+) -> None:
+    config = tcpchat.Config(tls=Tls(self_signed=True), tls_listen=("127.0.0.1:0",))
+    async with tcpchat.Server(config, port=0) as server:
+        assert server.certificate is not None
+        client = start()
+        await client.connect_by_tls(server.tls_addresses[0][1], server.certificate.fingerprint)
+        await client.shows(client.is_connected)
+        ann = await (await Peer.open(server.port)).enter_irc("ann")
+        ann.send(f"WHOIS {client.nick}")
+        await ann.until(rf" 671 ann {client.nick} :is using a secure connection")
+        await ann.close()
+
+
+async def test_it_does_not_come_to_another_certificate(program: type[Program], start: Start) -> None:
+    config = tcpchat.Config(tls=Tls(self_signed=True), tls_listen=("127.0.0.1:0",))
+    async with tcpchat.Server(config, port=0) as server:
+        client = start()
+        await client.connect_by_tls(server.tls_addresses[0][1], "ab" * 32)
+        await client.shows("(?i)mismatch|fingerprint does not match|certificate fingerprint.*not")
 
 
 async def test_a_long_text_arrives_whole(client: Program, ann: Peer) -> None:
