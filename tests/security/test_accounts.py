@@ -120,6 +120,17 @@ async def test_the_owner_regains_the_name_from_whoever_has_it(connect: Connect) 
     assert (await two.ask(do="whois", nick="ann"))["person"]["account"] == "ann"
 
 
+@pytest.mark.threat(37)
+async def test_no_ban_is_evaded_by_regaining_a_name(connect: Connect) -> None:
+    await registered(connect, "ann")
+    boss, ann, other = await connect(), await logged_in(connect, "ann", "ann"), await logged_in(connect, "ann", "ann2")
+    await boss.enter_json("boss", "#tea")
+    assert "ok" in await other.ask(do="join", room="#tea")
+    assert "ok" in await boss.ask(do="set_modes", room="#tea", changes=[["+", "b", "ann!*@*"]])
+    assert await code(other, do="regain") == "banned_in_room"
+    assert await code(ann, do="ping") == "ok", "and whoever has the name keeps it"
+
+
 @pytest.mark.threat(27)
 async def test_of_who_registers_a_name_and_who_takes_it_at_the_same_time_the_owner_has_it(connect: Connect) -> None:
     for number in range(10):

@@ -3,13 +3,11 @@
 from collections.abc import Generator
 from typing import Any
 
-from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.chat.user import Listener, User
 from tcpchat.model import names, records
-from tcpchat.model.commands import Regain
-from tcpchat.model.events import Gone, Renamed
-from tcpchat.model.replies import Done, Refused
+from tcpchat.model.events import Gone
+from tcpchat.model.replies import Refused
 
 Doing = Generator[records.Wish, Any, None]
 
@@ -23,7 +21,7 @@ def check(state: State, account: str, nick: str) -> None:
     :raises Refused: if the name is somebody else's.
     """
     owner = state.registry.owner(nick)
-    if owner and not _same(owner, account):
+    if owner and not same(owner, account):
         suggestion = state.free_nick(nick)
         raise Refused(
             "nick_owned",
@@ -36,16 +34,16 @@ def check(state: State, account: str, nick: str) -> None:
 def gives_way(state: State, listener: Listener, bearer: User, nick: str) -> bool:
     """Whether who bears a nick, or one like it, makes place for its owner: one who is not, or a dead link of theirs."""
     owner = state.registry.owner(nick)
-    if not owner or not _same(owner, listener.account) or bearer.listener is listener:
+    if not owner or not same(owner, listener.account) or bearer.listener is listener:
         return False
-    return not _same(owner, bearer.account) or bearer.listener.pinged
+    return not same(owner, bearer.account) or bearer.listener.pinged
 
 
 def cleared(state: State, listener: Listener, nick: str) -> Doing:
     """Nobody bears the nick any more who `gives_way` to the listener."""
     bearer = state.alike(nick)
     if bearer is not None and gives_way(state, listener, bearer, nick):
-        yield from ended(bearer, ELSEWHERE if _same(bearer.account, listener.account) else NOT_YOURS)
+        yield from ended(bearer, ELSEWHERE if same(bearer.account, listener.account) else NOT_YOURS)
 
 
 def ended(user: User, reason: str) -> Doing:
@@ -57,30 +55,13 @@ def ended(user: User, reason: str) -> Doing:
 
 def all_ended(state: State, account: str, reason: str, *, but: Listener | None = None) -> Doing:
     """All connections that are logged in to an account are closed, but this one."""
-    for listener in [one for one in state.listeners.values() if one is not but and _same(one.account, account)]:
+    for listener in [one for one in state.listeners.values() if one is not but and same(one.account, account)]:
         if listener.user is None:
             listener.close(reason)
         else:
             yield from ended(listener.user, reason)
 
 
-def regain(state: State, user: User, wish: Regain) -> Rule:
-    """For who came in under another name, because the own one was taken, perhaps by their own link that is lost."""
-    if not user.account:
-        raise Refused("not_logged_in", "Log in first: what is to be regained is the name of your account.")
-    nick = user.account
-    if user.nick == nick:
-        return Done()
-    bearer = state.alike(nick)
-    if bearer is not None and bearer is not user:
-        yield from ended(bearer, ELSEWHERE if _same(bearer.account, nick) else NOT_YOURS)
-    if (yield records.take_nick(nick, user.listener.session, user.signs(Renamed, to=nick))) is None:
-        raise Refused("nick_taken", f"Somebody else took the name {nick} at this moment. Try again.", about=nick)
-    return Done()
-
-
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Whether these are one name."""
     return names.fold(one) == names.fold(other)
-
-
-RULES: Table = {Regain: regain}

@@ -23,6 +23,7 @@ from tcpchat.model.commands import (
     Ping,
     Pong,
     Quit,
+    Regain,
     Rename,
     SetName,
     SetOwnModes,
@@ -69,6 +70,8 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
         )
         raise Refused("wrong_password", why)
     owners.check(state, listener.account, wish.nick)
+    origin = f"{_user_name(wish.user)}@{listener.host}"
+    bans.check(state, listener, wish.nick, origin)
     person = state.person(wish.resume) if wish.resume else ""
     ghost = state.persons.get(person)
     if ghost is not None and ghost is not listener and ghost.user is not None:
@@ -78,7 +81,6 @@ def enter(state: State, listener: Listener, wish: Enter) -> Rule:
             yield from owners.ended(ghost.user, owners.ELSEWHERE)
     yield from owners.cleared(state, listener, wish.nick)
     owners.check(state, listener.account, wish.nick)
-    origin = f"{_user_name(wish.user)}@{listener.host}"
     bans.check(state, listener, wish.nick, origin)
     name = text.one_line(wish.name)[:MOST_NAME_CHARACTERS] or wish.nick
     arrival = Arrived(by=wish.nick, session=listener.session, person=person, origin=origin, name=name)
@@ -116,13 +118,24 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     names.nick(wish.nick)
     if wish.nick == user.nick:
         return Done()
-    owners.check(state, user.account, wish.nick)
+    _check_name(state, user, wish.nick)
     yield from owners.cleared(state, user.listener, wish.nick)
-    bans.check_name(state, user, wish.nick)
-    _check_in_rooms(state, user, wish.nick)
+    _check_name(state, user, wish.nick)
     if (yield records.take_nick(wish.nick, user.listener.session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)
     return Done()
+
+
+def regain(state: State, user: User, wish: Regain) -> Rule:
+    """For who came in under another name, because the own one was taken, perhaps by their own link that is lost."""
+    nick = user.account
+    if not nick:
+        raise Refused("not_logged_in", "Log in first: what is to be regained is the name of your account.")
+    bearer = state.alike(nick)
+    if bearer is not None and bearer is not user:
+        _check_name(state, user, nick)
+        yield from owners.ended(bearer, owners.ELSEWHERE if owners.same(bearer.account, nick) else owners.NOT_YOURS)
+    return (yield from rename(state, user, Rename(nick=nick)))
 
 
 def set_name(state: State, user: User, wish: SetName) -> Rule:
@@ -293,6 +306,16 @@ def quit_at_the_door(state: State, listener: Listener, wish: Quit) -> Rule:
     yield
 
 
+def _check_name(state: State, user: User, nick: str) -> None:
+    """Whether somebody may be called so from now on.
+
+    :raises Refused: if not.
+    """
+    owners.check(state, user.account, nick)
+    bans.check_name(state, user, nick)
+    _check_in_rooms(state, user, nick)
+
+
 def _check_in_rooms(state: State, user: User, nick: str) -> None:
     """Who is banned or muted in a room does not become somebody else there, nor somebody who is.
 
@@ -351,6 +374,7 @@ def _now() -> int:
 
 RULES: Table = {
     Rename: rename,
+    Regain: regain,
     SetName: set_name,
     Quit: quit_server,
     Away: away,
