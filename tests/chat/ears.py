@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 import msgspec
 from msgspec.structs import replace
 
-from tcpchat.chat import access, account
+from tcpchat.chat import access, account, registered
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.rule import Rule
 from tcpchat.chat.user import Encoding, User
@@ -194,7 +194,7 @@ class Ledger:
         hub.feed(sorted((of_room[-1] for of_room in topics if of_room), key=lambda topic: topic.time))
         hub.state.last_id = f"ledger-{self._position}"
         hub.state.begin(self._now)
-        for kept in (access, account):
+        for kept in (access, account, registered):
             kept.load(hub.state, {key: one for (space, key), one in self.documents.items() if space == kept.SPACE})
 
     def ask(self, ear: Ear, command: Command) -> Asked:

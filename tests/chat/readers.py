@@ -29,6 +29,8 @@ class Room:
         self.modes: set[str] = set()
         self.bans: set[str] = set()
         self.topic: Entry | None = None
+        self.founder = ""
+        """The account to which it is registered: then what holds in it goes on to hold when nobody is there."""
         self.floor = 0
         self.readers: dict[str, int] = {}
 
@@ -72,7 +74,7 @@ class Readers:
     def may_know_topic(self, ear: Ear, room: Room) -> bool:
         """Everybody may, but of one that was set while the room was closed, when all who were in it have gone."""
         topic = room.topic
-        if topic is None or (topic.number > room.floor and (room.members or not room.closed)):
+        if topic is None or (topic.number > room.floor and (room.members or room.founder or not room.closed)):
             return True
         first = room.members[ear] if ear in room.members else room.readers.get(party(ear), 1 << 62)
         return topic.number >= first
@@ -93,6 +95,10 @@ class Readers:
                 for room in self.rooms.values():
                     room.members.pop(by, None)
                     room.operators.discard(by)
+            case events.RoomKept(room=name, founder=founder):
+                self.rooms[name.casefold()].founder = founder
+            case events.RoomDropped(room=name):
+                self.rooms[name.casefold()].founder = ""
             case _ if event.number:
                 self.note(event, by)
 
@@ -119,6 +125,9 @@ class Readers:
                 self.leave(room, self.sessions[session])
             case events.ModesSet(changes=changes) if room is not None:
                 self.set_modes(room, changes)
+                for change in changes:
+                    if change.mode == "o" and change.sign == "+":
+                        room.operators.add(self.sessions[(event.sessions or {})[change.value]])
             case events.TopicSet() if room is not None:
                 room.topic = entry if secret else None
             case events.Redacted(of=of):
@@ -132,7 +141,7 @@ class Readers:
         return {to} if to is not None and set(known_as(to)) & set(getattr(event, "talk", "")[1:].split(",")) else set()
 
     def join(self, room: Room, ear: Ear, *, lobby: bool) -> None:
-        if not room.members and not lobby:
+        if not room.members and not lobby and not room.founder:
             if room.closed:
                 room.floor = len(room.entries)
             room.modes, room.bans, room.operators = set(), set(), {ear}
@@ -152,6 +161,8 @@ class Readers:
     def set_modes(self, room: Room, changes: list[ModeChange]) -> None:
         banned, closed = room.banned(), room.closed
         for change in changes:
+            if change.mode == "o":
+                continue
             kept, value = (room.bans, change.value) if change.mode == "b" else (room.modes, change.mode)
             (kept.add if change.sign == "+" else kept.discard)(value)
         if room.closed and not closed:

@@ -29,6 +29,8 @@ ROOMS = st.sampled_from(["#tea", "#Tea", "#tea", "##tea", LOBBY])
 OWN_ROOMS = st.one_of(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), ROOMS)
 """Mostly one that somebody is in."""
 
+PASSWORD = "correct-horse-battery"
+
 NEW_NAMES = st.sampled_from(["#tea", "#TEA", "##tea", "#milk"])
 WHO = st.integers(0, 5)
 KEYS = st.sampled_from(["", "key"])
@@ -170,8 +172,8 @@ class Crowd(RuleBasedStateMachine):
     @precondition(lambda self: self.here)
     def logs_in(self, which: int, account: str) -> None:
         ear = self.who(which)
-        self.do(ear, commands.Register(account=account, password="secret"))
-        self.do(ear, commands.LogIn(account=account, password="secret"))
+        self.do(ear, commands.Register(account=account, password=PASSWORD))
+        self.do(ear, commands.LogIn(account=account, password=PASSWORD))
 
     @rule(which=WHO, room=ROOMS, key=KEYS)
     @precondition(lambda self: self.here)
@@ -229,6 +231,38 @@ class Crowd(RuleBasedStateMachine):
     def sets_the_topic(self, which: int) -> None:
         ear, room = self.operator(which)
         self.do(ear, commands.SetTopic(room=room, topic=self.secret()))
+
+    @rule(which=WHO, drops=st.sampled_from([False, False, True]))
+    @precondition(somebody_decides)
+    def registers_or_drops(self, which: int, drops: bool) -> None:
+        """The room is theirs when all have left it, and is not opened anew."""
+        ear, room = self.operator(which)
+        if not ear.account:
+            self.do(ear, commands.Register(account="ned", password=PASSWORD))
+            self.do(ear, commands.LogIn(account="ned", password=PASSWORD))
+        self.do(ear, commands.DropRoom(room=room) if drops else commands.RegisterRoom(room=room))
+
+        if not drops:
+            self.do(ear, commands.SetModes(room=room, changes=[ModeChange("+", "i")]))
+
+    registers_or_drops_too = registers_or_drops
+
+    @rule(which=WHO, nick=NICKS)
+    @precondition(lambda self: self.here and any(room.founder for room in self.readers.rooms.values()))
+    def owner_comes(self, which: int, nick: str) -> None:
+        """To a room that is theirs, and that perhaps all have left."""
+        name, founder = next((name, room.founder) for name, room in self.readers.rooms.items() if room.founder)
+        ear = self.who(which)
+        self.do(ear, commands.LogIn(account=founder, password=PASSWORD))
+        self.do(ear, commands.Join(room=name))
+
+    @rule()
+    @precondition(lambda self: any(room.founder and room.members for room in self.readers.rooms.values()))
+    def all_leave(self) -> None:
+        """A room that stays."""
+        name, room = next((name, room) for name, room in self.readers.rooms.items() if room.founder and room.members)
+        for ear in list(room.members):
+            self.do(ear, commands.Part(room=name))
 
     # saying
 
