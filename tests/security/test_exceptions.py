@@ -91,7 +91,7 @@ DIALECTS = {
 LAST_LINE = re.compile(rb"(something went wrong in the server|\bbye)[^\n]*\n\Z")
 """The second, if it was leaving already."""
 
-TOO_LATE = re.compile("_drain|_leave|farewell")
+TOO_LATE = re.compile(r"_drain|\b_?leave\b|_see_off|farewell")
 """In the middle of sending, of leaving, or of writing the last words, none can be said."""
 
 
@@ -190,7 +190,7 @@ async def trial(chat: Chat, dialect: str, fault: Fault, caplog: pytest.LogCaptur
 
 def is_of_the_link(fault: Fault) -> bool:
     """Whether it looks as if the link were lost, of which nothing is logged."""
-    return fault.error is OSError and re.search("StreamWriter|_leave", fault.place) is not None
+    return fault.error is OSError and re.search(r"StreamWriter|\b_?leave\b", fault.place) is not None
 
 
 @pytest.mark.threat(16, 58)

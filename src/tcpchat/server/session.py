@@ -4,7 +4,6 @@ import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,10 +16,11 @@ from tcpchat.chat.user import Encoding, User
 from tcpchat.config import Config
 from tcpchat.model import commands
 from tcpchat.model.events import Event
-from tcpchat.model.records import Question, Record, Span, Wish, nothing
+from tcpchat.model.records import Question, Record, Span, Wish
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
-from tcpchat.server.outbox import Outbox, abort
+from tcpchat.server.leaving import cancelled, leave, why
+from tcpchat.server.outbox import Outbox
 from tcpchat.server.pace import LONG_ANSWER, Pace
 from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
@@ -40,9 +40,6 @@ CHUNK = 65_536
 SILENCE = 1.0
 """After so many seconds without a byte there is a person at the other end, who wants to be greeted."""
 
-LAST_WORDS = 1.0
-"""How many seconds the last words may take to be read."""
-
 SAID = (commands.Say, commands.Tell)
 """Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
 
@@ -58,20 +55,21 @@ class Session:
     """A connection. To the hub it is a `Listener`."""
 
     __slots__ = (
-        "_backend", "_catch_up", "_catching", "_config", "_ending", "_hub", "_leaving", "_newcomer", "_pace", "_reader",
-        "_resume", "_server", "_task", "_unsettled", "_writer", "account", "busy", "dialect", "encoding", "heard",
-        "host", "outbox", "peer", "person", "pinged", "put", "session", "since", "unfinished", "user",
+        "_backend", "_catch_up", "_catching", "_config", "_hub", "_leaving", "_newcomer", "_pace", "_reader", "_resume",
+        "_unsettled", "account", "busy", "dialect", "encoding", "ending", "heard", "host", "outbox", "peer", "person",
+        "pinged", "put", "server", "session", "since", "task", "unfinished", "user", "writer",
     )  # fmt: skip
 
     def __init__(self, server: "Server", reader: StreamReader, writer: StreamWriter, session: str, peer: Peer) -> None:
-        self._server = server
+        self.server = server
         self._config: Config = server.config
         self._hub: Hub = server.hub
         self._backend: Backend = server.backend
         self._reader = reader
-        self._writer = writer
-        self._task = _this_task()
-        self._ending: str | None = None
+        self.writer = writer
+        self.task = _this_task()
+        self.ending: str | None = None
+        """Why the server ends it, if it does."""
         self._leaving = False
         self._unsettled: list[tuple[Rule, Request, Awaitable[object]]] = []
         self._catch_up: CatchUp | None = None
@@ -157,10 +155,10 @@ class Session:
 
     def close(self, reason: str) -> None:
         """See `Listener.close`. The first reason counts."""
-        if self._ending is None and not self._leaving:
-            self._ending = reason
-            if self._task is not asyncio.current_task():
-                self._task.cancel()
+        if self.ending is None and not self._leaving:
+            self.ending = reason
+            if self.task is not asyncio.current_task():
+                self.task.cancel()
 
     def ping(self) -> None:
         """Ask whether somebody is there."""
@@ -176,46 +174,23 @@ class Session:
         try:
             lost = await self._talk(await self._open())
         except asyncio.CancelledError:
-            lost = self._cancelled()
+            lost = cancelled(self)
         except Exception as error:
-            lost = self._why(error)
+            lost = why(self, error)
         finally:
             self._hub.detach(self)
-        try:
-            await self._leave(lost)
-        except (Exception, asyncio.CancelledError) as error:
-            if self._server.stopping:
-                raise
-            log.error("session %s failed at its end", self.session, exc_info=error)
+        self._leaving = True
+        await leave(self, lost)
 
-    def _cancelled(self) -> str:
-        """Why it ended that was cancelled in the middle of something: it still leaves properly, unless all must go.
-
-        :raises asyncio.CancelledError: if there is no time for that.
-        """
-        if self._ending is None:
-            if self._server.stopping:
-                raise
-            log.error("session %s was cancelled", self.session)
-            self._ending = WRONG
-        self._task.uncancel()
-        return self._ending
-
-    def _why(self, error: Exception) -> str:
-        """Why it ended: because the link broke, or by a fault."""
-        if isinstance(error, OSError) and self._is_lost():
-            return "timed out" if isinstance(error, TimeoutError) else "connection lost"  # ETIMEDOUT, of keep-alive
-        log.error("session %s failed", self.session, exc_info=error)
-        self._ending = self._ending or WRONG
-        return self._ending
-
-    def _is_lost(self) -> bool:
-        return self._reader.exception() is not None or self._writer.transport.is_closing()
+    @property
+    def lost(self) -> bool:
+        """Whether the link is gone."""
+        return self._reader.exception() is not None or self.writer.transport.is_closing()
 
     async def _talk(self, data: bytes) -> str:
         """:returns: why it ended."""
         loop = asyncio.get_running_loop()
-        while data and self._ending is None:
+        while data and self.ending is None:
             self.heard = loop.time()
             self.pinged = False
             self.busy = True
@@ -224,10 +199,10 @@ class Session:
             await self._take(data)
             self.busy = False
             self._note_unfinished(data, loop.time())
-            data = await self._reader.read(CHUNK) if self._ending is None else b""
-        if self._ending is None and self.dialect is not None:
+            data = await self._reader.read(CHUNK) if self.ending is None else b""
+        if self.ending is None and self.dialect is not None:
             await self._take(None)
-        return self._ending or "connection closed"
+        return self.ending or "connection closed"
 
     def _note_unfinished(self, data: bytes, now: float) -> None:
         """The time in which it was not listened to does not count."""
@@ -261,11 +236,11 @@ class Session:
         while b"\n" not in data and len(data) <= webirc.MOST_BYTES and (more := await self._reader.read(CHUNK)):
             data += more
         line, _, rest = data.partition(b"\n")
-        refusal = await self._server.introduced(self, line)
+        refusal = await self.server.introduced(self, line)
         if not refusal and rest[: len(webirc.VERB)].upper() == webirc.VERB:
             refusal = "One WEBIRC is enough."
         if refusal:
-            self._ending = refusal
+            self.ending = refusal
             return b""
         self._speak("irc", False)
         return rest or await self._reader.read(CHUNK)
@@ -273,7 +248,7 @@ class Session:
     def comes_from(self, peer: Peer) -> None:
         """It turned out who is there."""
         self.peer = peer
-        self.host = self._server.host_of(peer.address)
+        self.host = self.server.host_of(peer.address)
 
     async def _heard_soon(self) -> bytes | None:
         """What comes; None, if for a moment nothing does."""
@@ -291,13 +266,13 @@ class Session:
             self.outbox.put(b"\r\n")  # the prompt is a line of its own
         transport = Transport(self.secure, self.certificate != "")
         if kind == "irc":
-            self.dialect = Irc(self._config, transport, sts=self._server.sts(self.peer))
+            self.dialect = Irc(self._config, transport, sts=self.server.sts(self.peer))
         elif kind == "jsonl":
             self.dialect = JsonLines(self._config)
         else:
             self.dialect = line.PlainLines(self._config, greeted=greeted, transport=transport)
         self.encoding = self.dialect.encoding
-        self._pace = self._server.pace_of(self.peer, self.session)
+        self._pace = self.server.pace_of(self.peer, self.session)
 
     async def _take(self, data: bytes | None) -> None:
         """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
@@ -317,7 +292,7 @@ class Session:
                 await self._settle()
                 if pace is None or await self._may(item, pace):
                     await self._do(item, dialect)
-                if self._ending is not None:
+                if self.ending is not None:
                     return
             elif item:
                 self.outbox.put(item)
@@ -346,7 +321,7 @@ class Session:
         if seconds > 0:
             await self._settle()
             await asyncio.sleep(seconds)
-            if self._is_lost():  # nobody waits for the rest of what they asked for
+            if self.lost:  # nobody waits for the rest of what they asked for
                 raise ConnectionResetError
             pace.begin(asyncio.get_running_loop().time())
 
@@ -369,7 +344,7 @@ class Session:
             except Unavailable as error:
                 self._answer(request, Refused("not_stored", str(error)))
             except Unknown:
-                self._ending = self._ending or UNKNOWN
+                self.ending = self.ending or UNKNOWN
             else:
                 if type(request.command) not in self.dialect.silent_on:
                     self._step(rule, request, event)
@@ -381,9 +356,9 @@ class Session:
         await (self._go_on(request) if resumes(request.command) else self._obey(request))
         if self._newcomer and self.user is not None:
             self._newcomer = False
-            self._server.admission.named(self)
-        if type(request.command) is commands.Quit and self._ending is None:
-            self._ending = "bye"
+            self.server.admission.named(self)
+        if type(request.command) is commands.Quit and self.ending is None:
+            self.ending = "bye"
 
     async def _go_on(self, request: Request) -> None:
         """Obey, and tell what was missed before. What is new is held back from the first moment, and follows it."""
@@ -411,7 +386,7 @@ class Session:
                 self._answer(request, Refused("not_stored", str(error)))
                 return
             except Unknown:  # neither yes nor no would be true
-                self._ending = self._ending or UNKNOWN
+                self.ending = self.ending or UNKNOWN
                 return
             except Refused as refusal:
                 self._answer(request, refusal)
@@ -422,7 +397,7 @@ class Session:
         kind = type(wish)
         if kind in _RECORDS:
             return self._backend.record(wish)
-        return self._backend.ask(wish) if kind in _QUESTIONS else self._server.work(wish, self.peer.address)
+        return self._backend.ask(wish) if kind in _QUESTIONS else self.server.work(wish, self.peer.address)
 
     def _step(self, rule: Rule, request: Request, found: object) -> Wish | None:
         """Let the rule go on to its next wish, or to the answer, which is sent."""
@@ -447,7 +422,7 @@ class Session:
 
     def _begin_to_catch_up(self, missed: list[Event], replayed: Iterable[Span] = ()) -> None:
         """From here on all comes from the log, until nothing is missing. What is replayed comes first."""
-        if self.user is not None and self._ending is None:
+        if self.user is not None and self.ending is None:
             self._catch_up = CatchUp(self.user, missed, self._config.limits.behind)
             self._catch_up.resume(replayed)
             self._tune()
@@ -463,56 +438,20 @@ class Session:
         except Unavailable as error:
             self.close(str(error))
         except BaseException as error:  # being cancelled, too, leaves a gap
-            if not self._leaving and not (isinstance(error, OSError) and self._is_lost()):  # it reads of that by itself
+            if not self._leaving and not (isinstance(error, OSError) and self.lost):  # it reads of that by itself
                 log.error("session %s could not catch up", self.session, exc_info=error)
                 self.close(WRONG)
         finally:
             self._catch_up = self._catching = None
             self._tune()
 
-    # its end
+    async def stop_catching_up(self) -> None:
+        """What is missing is not told any more."""
+        if self._catching is not None:
+            self._catching.cancel()
+            await asyncio.wait([self._catching])
 
-    async def _leave(self, reason: str) -> None:
-        """Tell the chat, say the last words, close. A peer that does not read them cannot hold it up."""
-        self._leaving = True
-        try:
-            await self._see_off(reason)
-            if self._catching is not None:
-                self._catching.cancel()
-                await asyncio.wait([self._catching])
-            if self._ending is not None:
-                self.outbox.put(self._farewell(self._ending))
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(LAST_WORDS):
-                    await self.outbox.flushed()
-                    self._writer.close()
-                    await self._writer.wait_closed()
-        finally:
-            abort(self._writer.transport)
-            await self.outbox.close()
-            self._let_go()
-
-    async def _see_off(self, reason: str) -> None:
-        """Tell the chat that the user is gone. A fault in that would leave a ghost: it is tried once more."""
-        if self.dialect is None:  # who never said a word has asked for nothing, and is nobody
-            return
-        for _ in range(2):
-            if self._server.stopping:  # then everybody leaves, and nobody needs to be told of each other
-                return
-            try:
-                await self._backend.record(nothing(self.session))  # what was asked for last may be on its way
-                await self._backend.record(self._hub.farewell(self, reason))
-                return
-            except (Unavailable, Unknown):
-                return
-            except (Exception, asyncio.CancelledError) as error:
-                log.error("session %s could not say that it is gone", self.session, exc_info=error)
-
-    def _farewell(self, reason: str) -> bytes:
-        """The last words, also for one of whom nobody knows yet how they talk."""
-        return told.text_lines(f"ERROR :{reason}") if self.dialect is None else self.dialect.farewell(reason)
-
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
         """Leave no circle behind, so that all this is freed at once, and the garbage collector may come seldom."""
         self.user = None
         error = self._reader.exception()
