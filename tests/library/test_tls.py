@@ -262,3 +262,33 @@ async def test_a_password_is_not_sent_to_another_machine_for_everybody_to_read()
             async with tcpchat.connect(address, nick="ann", password="secret", insecure=True):
                 pass
         assert b"secret" in heard
+
+
+@pytest.mark.threat(31)
+async def test_nor_is_one_that_comes_later(server: tcpchat.Server) -> None:
+    """Through a relay that is another machine to the client: to the server it comes from this one."""
+    own = next((one for one in own_addresses() if not one.startswith("127.")), None)
+    if own is None:
+        pytest.skip("this machine has no address besides the loopback: none looks like another machine's")
+    heard = bytearray()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            heard.extend(data)
+            writer.write(data)
+        writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        onward = await asyncio.open_connection(*server.addresses[0])
+        await asyncio.gather(pass_on(reader, onward[1]), pass_on(onward[0], writer))
+
+    async with await asyncio.start_server(relay, own, 0, family=socket.AF_INET) as other:
+        address = f"{own}:{other.sockets[0].getsockname()[1]}"
+        async with tcpchat.connect(address, nick="ann") as ann:
+            with pytest.raises(tcpchat.Refused, match="The password would be sent") as refused:
+                await ann.register("correct-horse")
+            assert refused.value.code == "insecure"
+            assert b"correct-horse" not in heard
+        async with tcpchat.connect(address, nick="ann", insecure=True) as ann:
+            await ann.register("correct-horse")
+        assert b"correct-horse" in heard

@@ -27,6 +27,13 @@ MOST_WAITING = 1_000
 """Events that may wait to be taken; then the client reads no more, unless it waits for an answer itself."""
 
 
+SECRET = (
+    commands.Register, commands.RegisterOther, commands.LogIn, commands.SetPassword, commands.DropAccount,
+    commands.SetAccountPassword, commands.BecomeOperator,
+)  # fmt: skip
+"""What has a password in it."""
+
+
 class LinkLost(Event, frozen=True):
     """The link broke; the client tries again by itself."""
 
@@ -226,11 +233,7 @@ class Links:
 
     async def _enter(self, connection: Connection, seen: list[Event]) -> replies.Welcome:
         if self._password and not (connection.secure or self._insecure):
-            raise NotTrusted(
-                f"The password would be sent to {write_address(self._host, self._port)} for everybody on the way to "
-                f"read. Use TLS: tls://{self._host}; or, if the network itself is safe, --insecure (in a program: "
-                "insecure=True)."
-            )
+            raise NotTrusted(self._readable())
         known = self.place
         enter = commands.Enter(
             nick=known.nick, user=self._user, name=self._name, resume=known.token, password=self._password,
@@ -246,6 +249,13 @@ class Links:
             raise CannotConnect(f"{write_address(self._host, self._port)} does not answer.") from None
         assert isinstance(welcome, replies.Welcome)
         return welcome
+
+    def _readable(self) -> str:
+        """Why a password is not sent."""
+        return (
+            f"The password would be sent to {write_address(self._host, self._port)} for everybody on the way to read. "
+            f"Use TLS: tls://{self._host}; or, if the network itself is safe, --insecure (in a program: insecure=True)."
+        )
 
     def _go_back(self, connection: Connection) -> None:
         """Into the rooms one was in, and on from what one knows of them."""
@@ -351,8 +361,11 @@ class Links:
         if _may_be_twice(pending, now):
             pending.answer.set_exception(PerhapsStored("The link broke before the server answered."))
             return
-        pending.sent_as, pending.again = pending.sent_as or now, pending.sent_as is not None
         assert self._connection is not None
+        if isinstance(pending.command, SECRET) and not (self._connection.secure or self._insecure):
+            pending.answer.set_exception(Refused("insecure", self._readable()))
+            return
+        pending.sent_as, pending.again = pending.sent_as or now, pending.sent_as is not None
         self._connection.send(pending.command, id)
 
 
