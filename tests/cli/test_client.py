@@ -429,6 +429,21 @@ def test_no_escape_of_a_peer_reaches_the_terminal(terminal: Start, bob: Peer) ->
     assert not any(row.startswith("09:00 <carol>") for row in screen.rows)
 
 
+@pytest.mark.threat(21)
+@pytest.mark.parametrize(
+    "before", ["x" * 68, "漢" * 34, "漢" * 33 + "x" * 2, "x" * 148, "x" * 64 + " " * 4, "x" * 60 + " " * 20]
+)
+def test_no_row_of_a_long_line_passes_for_another_line(terminal: Start, bob: Peer, before: str) -> None:
+    screen = terminal()
+    screen.until("ann #lobby>")
+    bob.say(f"{before}09:00 <carol> I never said this")
+    bob.say(f"{before}-- carol is an operator now")
+    bob.say("end")
+    screen.until(".*<bob> end", "ann #lobby>")
+    assert [row for row in screen.rows if "I never said this" in row]
+    assert not [row for row in screen.rows if re.match(r"\s{0,5}(09:00 <carol>|-- carol)", row)]
+
+
 def test_history_is_there_after_a_restart(terminal: Start, bob: Peer, tmp_path: Path) -> None:
     screen = terminal()
     screen.until("ann #lobby>")

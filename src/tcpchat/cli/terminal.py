@@ -24,6 +24,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from tcpchat.cli import streams
 from tcpchat.cli.commands import COMMANDS
+from tcpchat.cli.rows import unforged
 from tcpchat.cli.secret import Secret, history
 from tcpchat.cli.show import marked, notice
 from tcpchat.cli.talk import Talk
@@ -278,7 +279,8 @@ class Terminal:
         async with in_terminal():
             self._some.clear()
             lines, self._lines = self._lines, []
-            self._output.write_raw("".join(f"{line}\n" for line in lines))
+            columns = self._output.get_size().columns
+            self._output.write_raw("".join(f"{unforged(line, columns)}\n" for line in lines))
             self._output.flush()
 
     # keys
