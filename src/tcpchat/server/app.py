@@ -421,8 +421,7 @@ class Server:
             writer.write(f"ERROR :{WRONG}\r\n".encode())
             writer.close()
         finally:
-            self._end(session)
-            self.admission.leave(peer.address if session is None else session.address)
+            self._end(session, peer)
 
     async def introduced(self, session: Session, line: bytes) -> str:
         """Somebody comes through a web gateway, which says who it is. :returns: why they are not let in, if so."""
@@ -445,11 +444,16 @@ class Server:
         self.admission.come(session)
         log.debug("session %s from %s", session.session, session.address)
 
-    def _end(self, session: Session | None) -> None:
-        if session is not None:
-            log.debug("session %s is over", session.session)
-            self._sessions.pop(session, None)
-            self.admission.named(session)
+    def _end(self, session: Session | None, peer: Peer) -> None:
+        try:
+            if session is not None:
+                log.debug("session %s is over", session.session)
+                self._sessions.pop(session, None)
+                self.admission.named(session)
+        except Exception:
+            log.exception("a connection from %s was not forgotten properly", peer.address)
+        finally:
+            self.admission.leave(peer.address if session is None else session.address)
 
     def pace_of(self, peer: Peer, session: str) -> Pace | None:
         """How fast somebody may ask who comes in; None: as fast as they can."""
