@@ -247,9 +247,9 @@ class Crowd(RuleBasedStateMachine):
 
     registers_or_drops_too = registers_or_drops
 
-    @rule(which=WHO, nick=NICKS)
+    @rule(which=WHO)
     @precondition(lambda self: self.here and any(room.founder for room in self.readers.rooms.values()))
-    def owner_comes(self, which: int, nick: str) -> None:
+    def owner_comes(self, which: int) -> None:
         """To a room that is theirs, and that perhaps all have left."""
         name, founder = next((name, room.founder) for name, room in self.readers.rooms.items() if room.founder)
         ear = self.who(which)
