@@ -44,6 +44,7 @@ def look_after(session: Session, now: float, limits: Limits) -> None:
             session.close(f"No progress for {limits.stalled_seconds:g} seconds. Reconnect to resume.")
     elif session.busy:
         session.heard = now  # it may have answered, and was not listened to
+        session.unfinished = (0, now)
     elif session.dialect is not None and session.dialect.answers_pings:
         _is_alive(session, now, limits)
 
@@ -55,5 +56,8 @@ def _is_alive(session: Session, now: float, limits: Limits) -> None:
         session.close("timed out")
     elif silent > limits.ping_seconds and not session.pinged:
         session.ping()
-    if session.unfinished and now - session.unfinished > limits.line_seconds:
+    line, since = session.unfinished
+    if session.dialect is not None and line != session.dialect.unfinished:
+        session.unfinished = (session.dialect.unfinished, now)
+    elif line and now - since > limits.line_seconds:
         session.close(f"A line was not finished within {limits.line_seconds:g} seconds.")

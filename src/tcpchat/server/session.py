@@ -91,8 +91,8 @@ class Session:
         self.pinged = False
         self.busy = False
         """Whether what it asked for is being done, and it is not listened to. Silence is not its own then."""
-        self.unfinished = 0.0
-        """Since when it has been sending one line, in the loop's time; 0: no line is unfinished."""
+        self.unfinished = (0, 0.0)
+        """See `Dialect.unfinished`: which line, and since when, in the loop's time, as the keep-alive found it."""
 
     # what the hub asks of it
 
@@ -198,20 +198,10 @@ class Session:
                 self._pace.begin(self.heard)
             await self._take(data)
             self.busy = False
-            self._note_unfinished(data, loop.time())
             data = await self._reader.read(CHUNK) if self.ending is None else b""
         if self.ending is None and self.dialect is not None:
             await self._take(None)
         return self.ending or "connection closed"
-
-    def _note_unfinished(self, data: bytes, now: float) -> None:
-        """The time in which it was not listened to does not count."""
-        if self.dialect is None or not self.dialect.unfinished:
-            self.unfinished = 0.0
-        elif not self.unfinished or b"\n" in data:
-            self.unfinished = now
-        else:
-            self.unfinished += now - self.heard
 
     async def _open(self) -> bytes:
         """Find out which dialect is spoken. After a second of silence a person is greeted."""

@@ -64,8 +64,8 @@ class Dialect(Protocol):
     def encoding(self) -> Encoding: ...
 
     @property
-    def unfinished(self) -> bool:
-        """Whether a line was begun, and its end has not come yet."""
+    def unfinished(self) -> int:
+        """Which line was begun whose end has not come yet; 0: none. The same number is the same line."""
 
     def configure(self, config: Config) -> None:
         """The configuration was read again, and this is what holds from now on."""

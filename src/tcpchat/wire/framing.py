@@ -8,12 +8,14 @@ class Lines:
     nothing is kept: it is None, once, where it started.
     """
 
-    __slots__ = ("_limit", "_rest", "_skipping")
+    __slots__ = ("_chunks", "_limit", "_rest", "_skipping")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._rest = b""
         self._skipping = False
+        self._chunks = 1
+        """How many chunks ended a line, and one more."""
 
     def feed(self, data: bytes) -> list[bytes | None]:
         """The lines that these bytes finish."""
@@ -25,12 +27,13 @@ class Lines:
         lines.extend(map(self._line, whole))
         self._skipping = False
         self._rest = b""
+        self._chunks += 1
         return lines + self._keep(rest)
 
     @property
-    def unfinished(self) -> bool:
-        """Whether a line was begun."""
-        return self._skipping or bool(self._rest)
+    def unfinished(self) -> int:
+        """Which line was begun: as long as it is the same one it is the same number; 0: none."""
+        return self._chunks if self._skipping or self._rest else 0
 
     def finish(self) -> list[bytes | None]:
         """The unfinished line, if there is one."""

@@ -82,7 +82,7 @@ class JsonLines:
         self._hello: bytes = encode(Hello(config.name, PROTOCOL, VERSION)) + b"\n"
 
     @property
-    def unfinished(self) -> bool:
+    def unfinished(self) -> int:
         """See `Dialect.unfinished`."""
         return self._lines.unfinished
 

@@ -64,7 +64,7 @@ class PlainLines:
         return self._rooms[-1] if self._rooms else ""
 
     @property
-    def unfinished(self) -> bool:
+    def unfinished(self) -> int:
         """See `Dialect.unfinished`."""
         return self._lines.unfinished
 

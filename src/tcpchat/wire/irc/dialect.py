@@ -151,7 +151,7 @@ class Irc:
         return self._response is not None
 
     @property
-    def unfinished(self) -> bool:
+    def unfinished(self) -> int:
         """See `Dialect.unfinished`."""
         return self._lines.unfinished
 
