@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, get_args
@@ -48,6 +49,8 @@ class Parlour(House):
     def __init__(self) -> None:
         super().__init__(Config(name="fuzz.example", limits=LIMITS, operators={"root": Operator(password="secret")}))
         self.config = self.hub.state.config = replace(self.config, registration="open")
+        self.took = 0.0
+        """Seconds of the processor that the last line took, without what it was looked at for."""
         self.people = [self._introduced(role) for role in range(len(ROLES))]
 
     @property
@@ -58,7 +61,9 @@ class Parlour(House):
     def play(self, number: int, line: bytes) -> None:
         """One of them says something. Everything that everybody is told then is looked at."""
         number %= len(self.people)
+        start = time.thread_time()
         self.say(self.people[number], line)
+        self.took = time.thread_time() - start
         for client in self.clients:
             told, client.written = b"".join(client.written), []
             client.outbox._written = client.written
