@@ -351,6 +351,23 @@ async def test_when_no_file_is_left_those_who_are_here_go_on_and_others_come_in_
     await (await secure()).enter_line("bob")
 
 
+@pytest.mark.threat(3)
+async def test_when_all_come_back_at_once_from_everywhere_all_get_in(
+    config: tcpchat.Config, authority: Authority
+) -> None:
+    context = authority.client()
+    async with tcpchat.Server(replace(config, limits=replace(config.limits, handshakes=16))) as server:
+
+        async def come(number: int) -> None:
+            streams = await asyncio.open_connection(
+                *server.tls_addresses[0], ssl=context, local_addr=(f"127.9.{number // 250}.{number % 250 + 1}", 0)
+            )
+            peer = await Peer(*streams).enter_irc(f"n{number}")
+            peer.writer.transport.abort()
+
+        await asyncio.gather(*map(come, range(300)))
+
+
 async def test_who_does_not_finish_takes_nobodys_place_for_ever(config: tcpchat.Config, authority: Authority) -> None:
     limits = replace(config.limits, clients_per_address=3)
     async with tcpchat.Server(replace(config, limits=limits)) as server:

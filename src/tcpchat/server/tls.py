@@ -29,6 +29,15 @@ SHUTDOWN_SECONDS = 5.0
 MOST_AT_ONCE = 64
 """Connections accepted before others get their turn."""
 
+YOUNG = 0.5
+"""Seconds for which a handshake is not ended for others', unless it is of a network that has many."""
+
+FEW = 8
+"""A network has few handshakes if it has no more than this part of all that there may be, or one."""
+
+CROWDED_PAUSE = 0.01
+"""Seconds until it is looked again whether there is room."""
+
 NO_FILES_PAUSE = 1.0
 """Seconds until it is tried again, when the system has no file left for a connection."""
 
@@ -52,12 +61,13 @@ class Gate(Protocol):
 class _Handshake:
     """One connection that is not anybody's yet."""
 
-    __slots__ = ("address", "connection", "done", "ended", "task")
+    __slots__ = ("address", "connection", "done", "ended", "since", "task")
 
     def __init__(self, connection: socket.socket, address: str) -> None:
         self.connection: socket.socket | None = connection
         """None as soon as a transport has it, which closes it."""
         self.address = address
+        self.since = asyncio.get_running_loop().time()
         self.done = False
         """Whether it has become a session."""
         self.ended = False
@@ -82,6 +92,18 @@ class Handshakes:
         self._talk = talk
         self._under_way: dict[_Handshake, str] = {}
         """Each with the network it comes from, the oldest first."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether all there may be are under way, and are soon over: when everybody comes back at once.
+
+        Those who come then wait in the system's queue, which is better than that all displace each other.
+        """
+        if len(self._under_way) < self._limits.handshakes:
+            return False
+        oldest, most = self._next()
+        few = max(1, self._limits.handshakes // FEW)
+        return most <= few and asyncio.get_running_loop().time() - oldest.since < YOUNG
 
     def begin(self, connection: socket.socket, address: str) -> None:
         """Take a connection."""
@@ -110,11 +132,15 @@ class Handshakes:
 
     def _end_one(self) -> None:
         """The oldest of the network that has the most: who floods displaces themselves, not others."""
-        (most, _), *_ = Counter(self._under_way.values()).most_common(1)
-        oldest = next(one for one, place in self._under_way.items() if place == most)
-        log.debug("too many TLS handshakes: the oldest from %s is ended", most)
+        oldest, _ = self._next()
+        log.debug("too many TLS handshakes: one from %s is ended", oldest.address)
         del self._under_way[oldest]
         oldest.end()
+
+    def _next(self) -> tuple[_Handshake, int]:
+        """The one to be ended next, and how many its network has."""
+        [(place, most)] = Counter(self._under_way.values()).most_common(1)
+        return next(one for one, its in self._under_way.items() if its == place), most
 
     def _over(self, handshake: _Handshake, _: "asyncio.Task[None]") -> None:
         self._under_way.pop(handshake, None)
@@ -207,6 +233,9 @@ class TlsListener:
     def _accept(self, listener: socket.socket) -> None:
         """Some of those who wait; others than them get their turn before the next."""
         for _ in range(MOST_AT_ONCE):
+            if self._handshakes.crowded:
+                self._pause(listener, CROWDED_PAUSE)
+                return
             try:
                 connection, address = listener.accept()
             except BlockingIOError:
@@ -214,10 +243,13 @@ class TlsListener:
             except OSError as error:
                 if error.errno in _NO_FILES:
                     log.warning("Connections wait: the system has no more open files for this server.")
-                    self._loop.remove_reader(listener)
-                    self._loop.call_later(NO_FILES_PAUSE, self._listen, listener)
+                    self._pause(listener, NO_FILES_PAUSE)
                 return  # else it gave up before it was accepted
             self._handshakes.begin(connection, sys.intern(str(address[0])))
+
+    def _pause(self, listener: socket.socket, seconds: float) -> None:
+        self._loop.remove_reader(listener)
+        self._loop.call_later(seconds, self._listen, listener)
 
     async def _accept_each(self, listener: socket.socket) -> None:
         while True:
