@@ -13,6 +13,8 @@ from typing import Self
 COLUMNS, ROWS = 120, 40
 PATIENCE = 30.0
 """Seconds after which something that should be on the screen is said not to come. Who passes never waits that long."""
+KEPT = frozenset({"PATH", "PYTHONPATH", "USER", "LOGNAME", "TCPCHAT_AS_ROOT"})
+"""What the program has of our environment."""
 GLANCE = 0.05
 """Seconds between two looks at a screen."""
 
@@ -82,7 +84,7 @@ class Terminal:
     @property
     def _environment(self) -> dict[str, str]:
         """Little, and the same everywhere: the program inherits it from the first tmux command."""
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "USER", "LOGNAME"}}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return kept | {"HOME": str(self._home), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
     def _tmux(self, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -51,8 +51,9 @@ class Registry:
 
         The one place where this is decided: an account owns its name, in every spelling, and what looks like it.
         """
-        folded = names.fold(name)
-        account = self._accounts.get(folded)
+        if not self._alike:
+            return ""
+        account = self._accounts.get(names.fold(name))
         if account is not None and not account.dropped:
             return account.account
         alike = next((self._alike[key] for key in names.keys(name) if key in self._alike), "")
