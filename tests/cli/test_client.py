@@ -880,3 +880,29 @@ def test_one_comes_in_with_an_account(run: Run, port: int, tmp_path: Path, envir
     for options in (["--account", "carla"], ["--password-command", "echo x"]):
         assert run(*options, given=b"no\n").returncode == 64
     other.close()
+
+
+def test_at_the_door_one_is_asked_for_the_password_of_the_name_one_wants(
+    terminal: Callable[..., Screen], port: int
+) -> None:
+    other = Peer(port, "bob")
+    other.do(do="register", account="dora", password=PASSWORD)
+    screen = terminal("--nick", "dora")
+    screen.until(r"-- The name dora belongs to an account.*", r"Password of dora \(only Enter: another name\):")
+    screen.type("wrong-guess\r")
+    screen.until(r"-- There is no such account.*", r"Password of dora .*:")
+    screen.type(PASSWORD)
+    screen.until(r"Password of dora .*: \*+")
+    screen.type("\r")
+    screen.until(r"dora #lobby>")
+    assert other.do(do="whois", nick="dora")["person"]["account"] == "dora"
+    screen.type("/quit\r")
+    assert screen.ended() == 0
+    screen = terminal("--nick", "dora")
+    screen.until(r"Password of dora .*:")
+    screen.type("\r")
+    screen.until(r"Nickname: dora2")
+    screen.type("\r")
+    screen.until(r"dora2 #lobby>")
+    assert PASSWORD.encode() not in screen.raw
+    other.close()

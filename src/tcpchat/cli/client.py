@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 """How long the server may take to let one into a room."""
 
+ANOTHER_NAME = frozenset({"nick_taken", "bad_nick", "nick_owned"})
+"""Refusals after which another name may do."""
+
 MOST_NICKS = 10
 """How many names are tried."""
 
@@ -125,6 +128,8 @@ class _Client:
         self._plain = plain
         self._safety = safety
         self._signal = 0
+        self._typed = False
+        """Whether the password of the account was typed at the door."""
 
     async def run(self) -> tuple[int, str]:
         """:returns: how it ended: the exit code, and what there is to say about it."""
@@ -136,7 +141,8 @@ class _Client:
         except CannotConnect as error:
             return error.exit_code, str(error)
         except Refused as refusal:
-            hint = " Give it with --password, or as TCPCHAT_PASSWORD." if refusal.code == "wrong_password" else ""
+            of_server = refusal.code == "wrong_password" and not self._safety.get("account")
+            hint = " Give it with --password, or as TCPCHAT_PASSWORD." if of_server else ""
             return EX_DATAERR, refusal.text + hint
         except EOFError:
             return 0, ""
@@ -184,13 +190,22 @@ class _Client:
                     connect(self._address, nick=nick, password=self._password, **self._safety)
                 )
             except Refused as refusal:
-                if refusal.code not in {"nick_taken", "bad_nick", "nick_owned"}:
+                if refusal.code not in ANOTHER_NAME and not (self._typed and refusal.code == "wrong_password"):
                     raise
                 face = face or await self._open_face(stack)
-                nick = await face.another_nick(refusal, asked_for=self._nick is not None)
+                nick = await self._another(face, refusal, nick)
             else:
                 return face or await self._open_face(stack), chat
         raise Refused("nick_taken", f"None of {MOST_NICKS} names could be had. Name another one with --nick.")
+
+    async def _another(self, face: "Plain | Terminal", refusal: Refused, nick: str) -> str:
+        """Another name; or the same again, with the password of the account that it belongs to."""
+        self._typed = False
+        if refusal.code in {"nick_owned", "wrong_password"}:
+            password = await face.password_of(nick, refusal)
+            self._typed = password != ""
+            self._safety |= {"account": nick if password else "", "account_password": password}
+        return nick if self._typed else await face.another_nick(refusal, asked_for=self._nick is not None)
 
     async def _open_face(self, stack: contextlib.AsyncExitStack) -> "Plain | Terminal":
         face = _plain() if self._plain or not _at_a_terminal() else _terminal()

@@ -77,6 +77,10 @@ class Plain:
             "Passwords are not typed where they are shown. Start with --account NAME, which asks for it first.",
         )
 
+    async def password_of(self, nick: str, refusal: Refused) -> str:
+        """See `Terminal.password_of`. Here nobody is asked."""
+        return ""
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """A name in the place of one that cannot be had.
 

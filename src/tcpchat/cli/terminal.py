@@ -200,6 +200,16 @@ class Terminal:
         """See `Face`. The prompt is drawn again, with what there is to show by then."""
         self._some.set()
 
+    async def password_of(self, nick: str, refusal: Refused) -> str:
+        """The password of the account that owns a nick, as it is typed and not shown; empty if it is another's.
+
+        :raises EOFError: if the answer is to leave.
+        """
+        await self.show(notice(refusal.text))
+        question: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
+        asked = f"Password of {showable(nick)} (only Enter: another name): "
+        return await question.prompt_async(asked, is_password=True, handle_sigint=False)
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """See `Plain.another_nick`; a person can be asked.
 
