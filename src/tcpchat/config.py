@@ -153,8 +153,8 @@ class Limits(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     line_seconds: Seconds = 30
     """How long an IRC or JSON client may take to finish a line."""
     handshakes: AtLeastOne = 256
-    """TLS handshakes at the same time. One more ends the one that takes longest, of those from where most come; or waits
-    a moment."""
+    """TLS handshakes at the same time. One more ends the one that takes longest, of those from where most come; or
+    waits a moment."""
     handshake_seconds: Seconds = 10
     """How long a TLS handshake may take."""
     ping_seconds: Seconds = 90

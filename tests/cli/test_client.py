@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import UNHURRIED
+
 pexpect = pytest.importorskip("pexpect")
 pyte = pytest.importorskip("pyte")
 
@@ -769,6 +771,7 @@ def test_a_terminal_that_goes_away_ends_it(terminal: Start, bob: Peer) -> None:
 @contextlib.contextmanager
 def _server(port: int) -> Iterator[int]:
     command = [sys.executable, "-m", "tcpchat.server", "--no-history", "--listen", f"127.0.0.1:{port}"]
+    command += [f"--set=limits.{name}={most}" for name, most in UNHURRIED.items()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         yield int(server.stdout.readline().rpartition(":")[2])
