@@ -78,6 +78,8 @@ def _one_line(ear: Ear, raw: bytes) -> None:
     if parts is None:
         raise Broken(f"no line of IRC: {text!r}")
     _tags(ear, text, parts["tags"] or "")
+    if parts["verb"] == "001":  # a name that may be exchanged at once for the one that is logged in
+        ear.nicks.add(parts["params"].split()[0])
     if parts["verb"] == "BATCH":
         _batch(ear, text, parts["params"].split())
     elif ear.exact and parts["verb"].isdigit() and (parts["params"].split() or [""])[0] not in ear.nicks:
