@@ -32,7 +32,7 @@ class Ear:
         self.batches: dict[str, str] = {}
         """Those that are open, by reference."""
         self.nicks = {"*"}
-        """What it was ever called."""
+        """What it was ever called, as somebody looked, and folded in between: who owns a name gets it at once."""
         self.capabilities = self._now = client.dialect._context.capabilities
         """What it has, or had before this moment."""
         self.answers_labels = False
@@ -51,7 +51,7 @@ class Ear:
         self.answers_labels, self._answered = self._answered and free, free
         self._now = now
         if self.client.user is not None:
-            self.nicks.add(self.client.user.nick)
+            self.nicks |= {self.client.user.nick, *(nick for nick, _ in self.client.user.nicks)}
 
 
 def sent(ear: Ear, chunk: bytes) -> None:
@@ -82,8 +82,12 @@ def _one_line(ear: Ear, raw: bytes) -> None:
         ear.nicks.add(parts["params"].split()[0])
     if parts["verb"] == "BATCH":
         _batch(ear, text, parts["params"].split())
-    elif ear.exact and parts["verb"].isdigit() and (parts["params"].split() or [""])[0] not in ear.nicks:
+    elif ear.exact and parts["verb"].isdigit() and not _means(ear, (parts["params"].split() or [""])[0]):
         raise Broken(f"a numeric for somebody else: {text!r} reached {ear.nicks}")
+
+
+def _means(ear: Ear, nick: str) -> bool:
+    return nick in ear.nicks or names.fold(nick) in ear.nicks
 
 
 def _tags(ear: Ear, text: str, written: str) -> None:
