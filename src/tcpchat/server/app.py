@@ -46,6 +46,9 @@ from tcpchat.server.watchdog import Watchdog
 AT_ONCE = 50
 """Connections that begin before others get a turn."""
 
+SESSION = "tcpchat session"
+"""What all their tasks are called: a name for each would be one thing more to keep."""
+
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
 
@@ -362,7 +365,7 @@ class Server:
         """Some of those who were let in get their task. When thousands come at once, others have their turn between."""
         loop = asyncio.get_running_loop()
         for _ in range(min(len(self._let), AT_ONCE)):
-            loop.create_task(self._talk(*self._let.popleft()))  # noqa: RUF006 (it is among the sessions when it begins)
+            loop.create_task(self._talk(*self._let.popleft()), name=SESSION)  # noqa: RUF006 (it is among the sessions when it begins)
         if self._let:
             loop.call_soon(self._seat)
 

@@ -20,25 +20,16 @@ from tcpchat.model.records import Question, Record, Span, Wish
 from tcpchat.model.replies import Refused
 from tcpchat.server.catchup import CatchUp
 from tcpchat.server.leaving import cancelled, leave, why
+from tcpchat.server.opening import CHUNK, hear
 from tcpchat.server.outbox import Outbox
 from tcpchat.server.pace import LONG_ANSWER, Pace
 from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
-from tcpchat.wire import line, told
-from tcpchat.wire.detect import REFUSALS, Kind, detect
-from tcpchat.wire.dialect import Answer, Dialect, Request, Transport
-from tcpchat.wire.irc import webirc
-from tcpchat.wire.irc.dialect import Irc
-from tcpchat.wire.jsonl import JsonLines
+from tcpchat.wire import told
+from tcpchat.wire.dialect import Answer, Dialect, Request
 
 if TYPE_CHECKING:
     from tcpchat.server.app import Server
-
-CHUNK = 65_536
-"""Bytes read at a time; all that was said in them is one batch."""
-
-SILENCE = 1.0
-"""After so many seconds without a byte there is a person at the other end, who wants to be greeted."""
 
 SAID = (commands.Say, commands.Tell)
 """Queued without waiting, in order: what comes in one chunk is one batch, not a commit each."""
@@ -172,7 +163,7 @@ class Session:
         """Talk until one side ends it. Whatever happens, the chat knows that the user is gone."""
         self._hub.attach(self)
         try:
-            lost = await self._talk(await self._open())
+            lost = await self._talk(await hear(self, self._reader))
         except asyncio.CancelledError:
             lost = cancelled(self)
         except Exception as error:
@@ -203,65 +194,15 @@ class Session:
             await self._take(None)
         return self.ending or "connection closed"
 
-    async def _open(self) -> bytes:
-        """Find out which dialect is spoken. After a second of silence a person is greeted."""
-        data, greeted = b"", False
-        while (kind := detect(data)) is None:
-            more = await self._reader.read(CHUNK) if greeted else await self._heard_soon()
-            if more is None:
-                greeted = True
-                self.outbox.put(line.GREETING)
-                continue
-            if not more:
-                kind = "line"
-                break
-            data += more
-        if kind == "webirc":
-            return await self._introduced(data)
-        self._speak(kind, greeted)
-        return data if self.dialect is not None else b""
-
-    async def _introduced(self, data: bytes) -> bytes:
-        """The first line is a gateway's; what follows is that of the one it brings."""
-        while b"\n" not in data and len(data) <= webirc.MOST_BYTES and (more := await self._reader.read(CHUNK)):
-            data += more
-        line, _, rest = data.partition(b"\n")
-        refusal = await self.server.introduced(self, line)
-        if not refusal and rest[: len(webirc.VERB)].upper() == webirc.VERB:
-            refusal = "One WEBIRC is enough."
-        if refusal:
-            self.ending = refusal
-            return b""
-        self._speak("irc", False)
-        return rest or await self._reader.read(CHUNK)
-
     def comes_from(self, peer: Peer) -> None:
         """It turned out who is there."""
         self.peer = peer
         self.host = self.server.host_of(peer.address)
 
-    async def _heard_soon(self) -> bytes | None:
-        """What comes; None, if for a moment nothing does."""
-        try:
-            async with asyncio.timeout(SILENCE):
-                return await self._reader.read(CHUNK)
-        except TimeoutError:
-            return None
-
-    def _speak(self, kind: Kind, greeted: bool) -> None:
-        if kind in REFUSALS:
-            self.outbox.put(REFUSALS[kind])
-            return
-        if greeted and kind != "line":
-            self.outbox.put(b"\r\n")  # the prompt is a line of its own
-        transport = Transport(self.secure, self.certificate != "")
-        if kind == "irc":
-            self.dialect = Irc(self._config, transport, sts=self.server.sts(self.peer))
-        elif kind == "jsonl":
-            self.dialect = JsonLines(self._config)
-        else:
-            self.dialect = line.PlainLines(self._config, greeted=greeted, transport=transport)
-        self.encoding = self.dialect.encoding
+    def speak(self, dialect: Dialect) -> None:
+        """It turned out how they talk."""
+        self.dialect = dialect
+        self.encoding = dialect.encoding
         self._pace = self.server.pace_of(self.peer, self.session)
 
     async def _take(self, data: bytes | None) -> None:
