@@ -1,6 +1,7 @@
 """What must be true of everything that is sent, and of the chat after every line."""
 
 import re
+from collections.abc import Sequence
 
 from tcpchat.chat.state import State
 from tcpchat.model import names, records
@@ -16,6 +17,7 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _TAG = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+(?:=[^;\0\r\n ]*)?")
+_RENAMED = re.compile(rb"^(?:@\S+ )?:([^!\s]+)!\S+ NICK :?(\S+)\r$", re.MULTILINE)
 _LINE_BREAKERS = re.compile(rb"[\r\n\0]")
 _LABELLED = re.compile(rb"@label=[A-Za-z0-9]+ +(?!BATCH)[A-Z]+( |$)")
 
@@ -52,6 +54,13 @@ class Ear:
         self._now = now
         if self.client.user is not None:
             self.nicks |= {self.client.user.nick, *(nick for nick, _ in self.client.user.nicks)}
+
+
+def renamed(ear: Ear, chunks: Sequence[bytes]) -> None:
+    """Who came in, and got the nick of its account at once, was called otherwise for a moment."""
+    for before, after in reversed(_RENAMED.findall(b"".join(chunks))):
+        if after.decode() in ear.nicks:
+            ear.nicks.add(before.decode())
 
 
 def sent(ear: Ear, chunk: bytes) -> None:

@@ -40,6 +40,7 @@ class Client:
     """A connection. To the hub it is a `Listener`. Everything it is sent piles up in `written`."""
 
     address = "192.0.2.7"
+    pinged = False
     secure = True
     encrypted = True
     certificate = ""

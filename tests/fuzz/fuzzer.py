@@ -147,6 +147,7 @@ class Fuzzer:
             if ear is None:
                 ear = self._ears[client.session] = checks.Ear(client)
             ear.listen(len(moment))
+            checks.renamed(ear, chunks.get(client, ()))
             for chunk in chunks.get(client, ()):
                 checks.sent(ear, chunk)
             checks.whole(ear)
