@@ -32,6 +32,9 @@ MOST_AT_ONCE = 64
 YOUNG = 0.5
 """Seconds for which a handshake is not ended for others', unless it is of a network that has many."""
 
+FORGIVEN = 5.0
+"""Seconds after which a flood is forgotten."""
+
 FEW = 8
 """A network has few handshakes if it has no more than this part of all that there may be, or one."""
 
@@ -92,6 +95,11 @@ class Handshakes:
         self._talk = talk
         self._under_way: dict[_Handshake, str] = {}
         """Each with the network it comes from, the oldest first."""
+        self._patient = True
+        """Whether enough were finished when it was last judged: who floods finishes none."""
+        self._judged = 0.0
+        """When it is judged next."""
+        self._finished = 0
 
     @property
     def crowded(self) -> bool:
@@ -102,8 +110,11 @@ class Handshakes:
         if len(self._under_way) < self._limits.handshakes:
             return False
         oldest, most = self._next()
-        few = max(1, self._limits.handshakes // FEW)
-        return most <= few and asyncio.get_running_loop().time() - oldest.since < YOUNG
+        now, few = asyncio.get_running_loop().time(), max(1, self._limits.handshakes // FEW)
+        if now >= self._judged:
+            self._patient = self._finished >= few or now > self._judged + FORGIVEN
+            self._judged, self._finished = now + YOUNG, 0
+        return self._patient and most <= few and now - oldest.since < YOUNG
 
     def begin(self, connection: socket.socket, address: str) -> None:
         """Take a connection."""
@@ -189,6 +200,7 @@ class Handshakes:
             writer.transport.abort()
             return None
         handshake.done = True
+        self._finished += 1
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         certificate = hashlib.sha256(shown).hexdigest() if shown else ""
         return self._talk(reader, writer, Peer(handshake.address, encrypted=True, certificate=certificate))
