@@ -9,10 +9,10 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal, run_in_terminal
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import History, InMemoryHistory
@@ -23,18 +23,16 @@ from prompt_toolkit.output import create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from tcpchat.cli import streams
-from tcpchat.cli.commands import COMMANDS
 from tcpchat.cli.rows import unforged
 from tcpchat.cli.secret import Secret, history
 from tcpchat.cli.show import marked, notice
+from tcpchat.cli.tab import Tab
 from tcpchat.cli.talk import Talk
-from tcpchat.model import names
 from tcpchat.model.replies import Refused
 from tcpchat.model.text import showable
 
 BATCH_SECONDS = 0.03
 """What comes within this time is shown at once: each time, the prompt is taken away and drawn again."""
-
 
 MOST_PENDING_ROWS = 5
 """How many of the lines that are not yet stored are shown above the prompt."""
@@ -206,9 +204,7 @@ class Terminal:
         :raises EOFError: if the answer is to leave.
         """
         await self.show(notice(refusal.text))
-        question: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
-        asked = f"Password of {showable(nick)} (only Enter: another name): "
-        return await question.prompt_async(asked, is_password=True, handle_sigint=False)
+        return await self._asked(f"Password of {showable(nick)} (only Enter: another name): ", is_password=True)
 
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """See `Plain.another_nick`; a person can be asked.
@@ -221,8 +217,11 @@ class Terminal:
             )
             return refusal.suggestion
         await self.show(notice(refusal.text))
-        question: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
-        return (await question.prompt_async("Nickname: ", default=refusal.suggestion, handle_sigint=False)).strip()
+        return (await self._asked("Nickname: ", default=refusal.suggestion)).strip()
+
+    async def _asked(self, question: str, **how: Any) -> str:
+        session: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
+        return await session.prompt_async(question, handle_sigint=False, **how)
 
     async def read(self, talk: Talk) -> None:
         """Pass on what is typed, until its end."""
@@ -245,7 +244,7 @@ class Terminal:
 
     async def _next_line(self) -> str:
         return await self._session.prompt_async(
-            self._prompt, completer=_Tab(self._talk), set_exception_handler=False, handle_sigint=False
+            self._prompt, completer=Tab(self._talk), set_exception_handler=False, handle_sigint=False
         )
 
     def _new_session(self, history: History, bindings: KeyBindings) -> PromptSession[str]:
@@ -366,33 +365,6 @@ def _preview(row: str) -> str:
     return (
         row if len(row) <= MOST_PENDING_CHARACTERS else f"{row[: MOST_PENDING_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
     )
-
-
-class _Tab(Completer):
-    """Commands at the start of a line, and the names of rooms and people."""
-
-    def __init__(self, talk: Talk | None) -> None:
-        self._talk = talk
-
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """See `Completer`."""
-        line = document.text_before_cursor
-        word = line.rpartition(" ")[2]
-        for candidate in self._candidates(word, first=word == line) if word else ():
-            if names.fold(candidate).startswith(names.fold(word)):
-                yield Completion(candidate, -len(word), display=candidate.strip())
-
-    def _candidates(self, word: str, *, first: bool) -> list[str]:
-        talk = self._talk
-        if talk is None:
-            return []
-        if first and word.startswith("/"):
-            return [f"/{name} " for name in COMMANDS]
-        if names.is_room(word):
-            return sorted(f"{showable(room)} " for room in talk.rooms)
-        end = ": " if first else " "
-        people = talk.people.get(names.fold(talk.current), {}).values()
-        return sorted(f"{showable(one)}{end}" for one in people if one != talk.me)
 
 
 async def _keyboard() -> Input:
