@@ -11,8 +11,9 @@ from random import Random
 
 from tests.certificates import careless
 
-NAMES, ROOMS, ADDRESSES = 200, 20, 100
-"""There are only so many: what the server remembers of each is bounded, and known after a while."""
+NAMES, ROOMS, ADDRESSES, ACCOUNTS = 200, 20, 40, 5
+"""There are only so many: what the server remembers of each, and of each account tried from each address, is bounded,
+and known after a while."""
 
 PATIENCE = 10.0
 
@@ -70,7 +71,7 @@ class Visitor:
             f'{{"do":"enter","nick":"{self._nick()}"}}\n{{"do":"join","room":"{room}","after":0}}\n'
             f'{{"do":"say","room":"{room}","text":"hi","key":"{self._chance.randrange(50)}"}}\n'
             f'{{"do":"history","room":"{room}"}}\n{{"do":"list_rooms"}}\n'
-            f'{{"do":"log_in","account":"{self._nick()}","password":"x"}}\n{{"do":"ping","id":"end"}}\n'.encode()
+            f'{{"do":"log_in","account":"a{self._chance.randrange(ACCOUNTS)}","password":"x"}}\n{{"do":"ping","id":"end"}}\n'.encode()
         )
         await self._hears(b'"end"', b'"bye"')
         self._writer.write(b'{"do":"quit"}\n')
