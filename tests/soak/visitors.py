@@ -11,7 +11,7 @@ from random import Random
 
 from tests.certificates import careless
 
-NAMES, ROOMS, ADDRESSES, ACCOUNTS = 200, 20, 40, 5
+NAMES, ROOMS, ADDRESSES, ACCOUNTS = 80, 8, 40, 5
 """There are only so many: what the server remembers of each, and of each account tried from each address, is bounded,
 and known after a while."""
 
