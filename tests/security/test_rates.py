@@ -215,3 +215,18 @@ async def test_garbage_is_answered_no_faster_than_questions() -> None:
         ann.writer.transport.abort()
         assert ann.seen.count(b" 421 ") <= 101
         await close(ann, bob)
+
+
+@pytest.mark.threat(38)
+async def test_rates_that_are_read_again_hold_at_once_for_everybody() -> None:
+    before = tcpchat.Config()
+    after = tcpchat.Config(limits=tcpchat.Limits(names_burst=1, names_per_minute=1, clients_per_address=1))
+    async with tcpchat.Server(before, port=0, load=lambda: after) as server:
+        (ann,) = await people(server, "ann", source=ONE)
+        for number in range(5):
+            assert "reply" in await ann.ask(do="rename", nick=f"ann{number}")
+        assert server.reload() == ""
+        assert (await ann.ask(do="rename", nick="annie"))["code"] == "too_fast"
+        second = await Peer.open(server.port, source=ONE)
+        assert (await second.end()).startswith("ERROR :There are 1 connections")
+        await close(ann, second)
