@@ -350,6 +350,14 @@ async def test_administrators_come_in_however_full_it_is(tmp_path: Path, call: C
             assert "accounts" in await administrator.ask(do="list_accounts")
 
 
+async def test_an_administrator_makes_many_accounts_one_after_the_other(administrator: Peer) -> None:
+    for number in range(25):
+        wish = {"account": f"user{number}", "password": PASSWORD}
+        assert await code(administrator, do="register_other", **wish) == "ok"
+        assert await code(administrator, do="set_account_password", **wish) == "ok"
+    assert len((await administrator.ask(do="list_accounts"))["accounts"]) == 25
+
+
 @pytest.mark.threat(33)
 async def test_nothing_that_is_asked_before_one_is_in_leaves_a_trace(connect: Connect, server: tcpchat.Server) -> None:
     """Every command but those of the door is refused, and the log is what it was."""

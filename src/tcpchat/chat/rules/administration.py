@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tcpchat.chat.account import Account, Suspension
 from tcpchat.chat.rules import bans, invitations, owners, registered, weak
 from tcpchat.chat.rules.accounts import changed, dropped, hashed, register_other
-from tcpchat.chat.rules.login import Asker
+from tcpchat.chat.rules.login import Asker, listener_of
 from tcpchat.chat.rules.rule import Rule, Table
 from tcpchat.chat.state import State
 from tcpchat.model import text
@@ -43,7 +43,7 @@ def list_accounts(state: State, asker: Asker, wish: ListAccounts) -> Rule:
 def set_account_password(state: State, asker: Asker, wish: SetAccountPassword) -> Rule:
     """For an owner who has forgotten it."""
     weak.check(wish.password, wish.account)
-    secrets = yield from hashed(wish.password)
+    secrets = yield from hashed(listener_of(asker), wish.password)
     account = yield from changed(wish.account, lambda account: replace(account, secrets=secrets))
     yield from owners.all_ended(state, account.name, "the password of this account was changed")
     return Done()
