@@ -11,9 +11,9 @@ from random import Random
 
 from tests.certificates import careless
 
-NAMES, ROOMS, ADDRESSES, ACCOUNTS = 80, 8, 40, 5
-"""There are only so many: what the server remembers of each, and of each account tried from each address, is bounded,
-and known after a while."""
+NAMES, ROOMS, ADDRESSES, ACCOUNTS = 40, 8, 20, 5
+"""There are only so many: what the server remembers of each nick, at each host, in each room, and of each account that
+is tried from each address, is bounded; and with these all of it is known after a while."""
 
 PATIENCE = 10.0
 
@@ -43,7 +43,7 @@ class Visitor:
     async def flood(self) -> None:
         """More than anybody may, without reading."""
         nick = self._nick()
-        self._writer.write(f"NICK {nick}\r\nUSER {nick} 0 * :x\r\nJOIN {self._room()}\r\n".encode())
+        self._writer.write(f"NICK {nick}\r\nUSER x 0 * :x\r\nJOIN {self._room()}\r\n".encode())
         self._writer.write(f"PRIVMSG {self._room()} :{'flood ' * 60}\r\n".encode() * 120)
         await asyncio.sleep(self._chance.uniform(0.2, 1))
 
@@ -57,7 +57,7 @@ class Visitor:
         """With a client of IRC."""
         nick, room = self._nick(), self._room()
         self._writer.write(
-            f"CAP REQ :batch server-time labeled-response\r\nNICK {nick}\r\nUSER {nick} 0 * :x\r\nCAP END\r\n"
+            f"CAP REQ :batch server-time labeled-response\r\nNICK {nick}\r\nUSER x 0 * :x\r\nCAP END\r\n"
             f"JOIN {room}\r\nTOPIC {room} :{nick}\r\nPRIVMSG {room} :hi\r\nMONITOR + {self._nick()},{self._nick()}\r\n"
             f"CHATHISTORY LATEST {room} * 20\r\nNICK {self._nick()}\r\nWHO {room}\r\nAWAY :tea\r\nPING end\r\n".encode()
         )
