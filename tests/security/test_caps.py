@@ -153,7 +153,7 @@ async def test_who_wrote_and_whom_one_wrote_to(monkeypatch: pytest.MonkeyPatch) 
             assert "reply" in await other.ask(do="tell", to="ann", text="hi")
             assert "reply" in await ann.ask(do="tell", to=f"bob{number}", text="hi")
         assert len(user(server, "ann").writers) == FEW
-        session = next(one for one in server._sessions if one.user is user(server, "ann"))
+        session = next(one for one in server.sessions if one.user is user(server, "ann"))
         assert session._pace is not None
         assert len(session._pace._approached) == FEW
         await close(ann, *others)
@@ -170,12 +170,12 @@ async def test_networks_and_what_they_share(monkeypatch: pytest.MonkeyPatch) -> 
             await close(peer)
         await close(zoe)
         await eventually(lambda: server.clients == 0)
-        assert len(server.admission._new) == FEW
+        assert len(server.reception.admission._new) == FEW
         assert len(server.rates.shared._dues) == FEW
-        assert not server.admission._networks, "who is gone is not counted"
-        assert not server.admission.newcomers
-        assert not server.admission.newcomers._of
-        assert not server.admission.newcomers._with
+        assert not server.reception.admission._networks, "who is gone is not counted"
+        assert not server.reception.admission.newcomers
+        assert not server.reception.admission.newcomers._of
+        assert not server.reception.admission.newcomers._with
 
 
 async def test_accounts_from_one_network() -> None:
@@ -206,7 +206,7 @@ async def test_what_an_irc_client_leaves_unfinished(server: tcpchat.Server) -> N
     await peer.until(r"FAIL BATCH MULTILINE_MAX_LINES")
     peer.send(f"@label={'l' * 65} PING long", "@label=short PING short")
     await peer.until("PONG .*long(.*\n)*.*PONG .*short")
-    (session,) = server._sessions
+    (session,) = server.sessions
     context = session.dialect._context  # type: ignore[union-attr]
     assert context.exchange is None
     assert context.open_batch is None

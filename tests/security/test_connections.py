@@ -31,7 +31,7 @@ async def test_new_connections_from_one_address_have_a_rate_and_others_do_not_no
                 "ERROR :Too many new connections from your address. Wait a minute before the next one.\r\n"
             )
             await refused.close()
-        assert server.admission.refused == {"rate": 200}
+        assert server.reception.admission.refused == {"rate": 200}
         for source in (OTHER, "127.0.0.1"):
             peer = await Peer.open(server.port, source=source)
             await peer.enter_line(f"ann{source[-1]}")
@@ -59,7 +59,7 @@ async def test_who_is_refused_costs_no_task_and_is_counted() -> None:
         ann = await (await Peer.open(server.port, source=ONE)).enter_line("ann")
         before = len(asyncio.all_tasks())
         refused = [await Peer.open(server.port, source=ONE) for _ in range(50)]
-        await eventually(lambda: server.admission.refused["address"] == 50)
+        await eventually(lambda: server.reception.admission.refused["address"] == 50)
         assert len(asyncio.all_tasks()) == before
         assert server.clients == 1
         for peer in refused:
@@ -87,7 +87,7 @@ async def test_a_newcomer_too_many_pushes_out_the_one_that_has_waited_longest_of
         await flood[-1].enter_line("late")
         member.send("still here")
         await shy.until("<member> still here")
-        assert server.admission.refused == {"newcomer": 3}
+        assert server.reception.admission.refused == {"newcomer": 3}
         for peer in (member, shy, *flood):
             await peer.close()
 

@@ -120,9 +120,9 @@ async def test_a_proxy_that_does_not_say_whom_it_brings_brings_nobody(data: byte
 async def test_a_proxy_that_says_nothing_does_not_hold_up_the_end() -> None:
     async with serving() as server:
         peer = await opened(server, PROXY, SIGNATURE)
-        await eventually(lambda: len(server._arriving) == 1)
+        await eventually(lambda: len(server.reception._arriving) == 1)
         await server.stop()
-        assert not server._arriving
+        assert not server.reception._arriving
         with suppress(ConnectionError):
             assert await peer.reader.read() == b""
         await peer.close()
@@ -191,7 +191,7 @@ async def test_whoever_else_says_webirc_is_told_and_closed(source: str, line: st
         assert f"ERROR :{answer}" in told
         assert " 001 " not in told
         assert not server.hub.state.users
-        await eventually(lambda: server.admission._total == 0)
+        await eventually(lambda: server.reception.admission._total == 0)
         await peer.close()
 
 

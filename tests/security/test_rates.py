@@ -211,7 +211,7 @@ async def test_garbage_is_answered_no_faster_than_questions() -> None:
         ann.send(*["garbage"] * 30_000)
         await ann.until(" 421 ")
         assert "reply" in await bob.ask(do="list_rooms")
-        await eventually(lambda: any(session.busy for session in server._sessions))
+        await eventually(lambda: any(session.busy for session in server.sessions))
         ann.writer.transport.abort()
         assert ann.seen.count(b" 421 ") <= 101
         await close(ann, bob)

@@ -310,7 +310,7 @@ async def test_a_handshake_that_ends_while_the_server_stops_is_nobodys(
             asyncio.create_task(asyncio.open_connection(*server.tls_addresses[0], ssl=authority.client()))
             for _ in range(20)
         ]
-        while not server.accepted:
+        while not server.reception.accepted:
             await asyncio.sleep(0)
         await server.stop()
         assert not server.sessions

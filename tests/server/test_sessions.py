@@ -184,7 +184,7 @@ async def test_one_who_does_not_read_delays_nobody_and_gets_everything_later(tmp
         stuck = unread_connection(server.port)
         stuck.sendall(b'{"do":"enter","nick":"stuck"}\n{"do":"join","room":"#tea"}\n')
         await eventually(lambda: (user := server.hub.state.user("stuck")) is not None and "#tea" in user.rooms)
-        (session,) = server._sessions
+        (session,) = server.sessions
         ann = await Peer.open(server.port)
         await ann.enter_json("ann", "#tea")
         for number in range(count):
@@ -333,8 +333,8 @@ async def test_who_asks_for_more_than_it_reads_waits_for_itself(server: tcpchat.
     stuck = unread_connection(server.port)
     stuck.sendall(b'{"do":"enter","nick":"stuck"}\n{"do":"join","room":"#tea"}\n')
     stuck.sendall(b'{"do":"history","room":"#tea","limit":500}\n' * 1_000)  # 200 MB of answers
-    await eventually(lambda: len(server._sessions) == 2)
-    session = next(one for one in server._sessions if one.user is None or one.user.nick != "ann")
+    await eventually(lambda: len(server.sessions) == 2)
+    session = next(one for one in server.sessions if one.user is None or one.user.nick != "ann")
     await eventually(lambda: session.outbox.full)
     assert session.outbox.waiting < 1_000_000
     stuck.close()

@@ -52,10 +52,10 @@ async def test_what_waits_for_all_together_is_bounded() -> None:
         ann = await (await Peer.open(server.port)).enter_json("ann", "#tea")
         for number in range(400):
             await ann.ask(do="say", room="#tea", text=f"{number} " + "x" * 3_000)
-        waiting = [session.outbox.waiting for session in server._sessions]
+        waiting = [session.outbox.waiting for session in server.sessions]
         assert sum(waiting) == server.outboxes.used
         assert 65_536 <= server.outboxes.used < 65_536 + 10 * 20_000, "of twelve megabytes"
-        assert all(session.behind for session in server._sessions if session.user is not server.hub.state.user("ann"))
+        assert all(session.behind for session in server.sessions if session.user is not server.hub.state.user("ann"))
         for one in peers:
             peer = Peer(*await asyncio.open_connection(sock=one, limit=1 << 24))
             await peer.until(r'"text":"399 .*\n')

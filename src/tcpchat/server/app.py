@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import sys
-from collections import deque
 from collections.abc import Callable, Collection
-from itertools import count
 from pathlib import Path
 from secrets import token_bytes
 from typing import Self
@@ -17,37 +14,27 @@ from tcpchat.backend.embedded import Embedded
 from tcpchat.backend.memory import Memory
 from tcpchat.backend.order import now_ms
 from tcpchat.chat import access, account, bans, registered
-from tcpchat.chat.fanout import WRONG
 from tcpchat.chat.hub import Hub
 from tcpchat.chat.rules.operators import confirmed
 from tcpchat.config import BadSetting, Config
 from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_IOERR, CannotStart, LogFailed
-from tcpchat.model.records import Announce, Attempt, Check, Collect, Count, Document, Get, Hash, Put, Reload, Work
-from tcpchat.model.replies import Refused
-from tcpchat.server import door
+from tcpchat.model.records import Announce, Collect, Document, Get, Put, Reload, Work
 from tcpchat.server.administration import AdministratorsSocket
 from tcpchat.server.certificates import Shown
 from tcpchat.server.cloaks import cloak
 from tcpchat.server.doors import Doors
 from tcpchat.server.keepalive import keep_alive
-from tcpchat.server.limits import Admission, Networks, network
+from tcpchat.server.limits import network
 from tcpchat.server.outbox import Budget
 from tcpchat.server.pace import Pace, Rates
-from tcpchat.server.passwords import THREADS, Passwords
 from tcpchat.server.peer import Peer
 from tcpchat.server.probes import Probes
+from tcpchat.server.proving import Proving
+from tcpchat.server.reception import Reception
 from tcpchat.server.reloading import changed, in_force, told
 from tcpchat.server.session import Session
-from tcpchat.server.throttle import Throttle
-from tcpchat.server.turns import Turns
 from tcpchat.server.watchdog import Watchdog
-
-AT_ONCE = 50
-"""Connections that begin before others get a turn."""
-
-SESSION = "tcpchat session"
-"""What all their tasks are called: a name for each would be one thing more to keep."""
 
 GRACE = 1.2
 """How many seconds clients have to read their last words when the server stops."""
@@ -95,24 +82,13 @@ class Server:
         self.hub = Hub(config)
         self.backend = _backend(config)
         self.outboxes = Budget(config.limits.outboxes_bytes)
-        self.admission = Admission(config.limits, config.proxies)
         self.rates = Rates(config.limits)
-        self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self.reception = Reception(self)
         self._doors = Doors(config)
         self._private = private
         self._administrators = AdministratorsSocket()
-        self._proxies = Networks(config.proxies)
-        self._let: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter, Peer]] = deque()
-        """Those who were let in just now."""
-        self._arriving: set[asyncio.Task[None]] = set()
-        """Those whom a proxy brings, until it has said who they are."""
-        self._names = map("s{}".format, count(1))
         self._load = load
-        self.throttle = Throttle(config.limits)
-        self._passwords = Passwords()
-        self._turns = Turns(THREADS)
-        self.accepted = 0
-        """Connections that were let in since the start."""
+        self.proving = Proving(config.limits)
         self.probes: Probes | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
@@ -164,12 +140,12 @@ class Server:
     @property
     def sessions(self) -> Collection[Session]:
         """All connections."""
-        return self._sessions.keys()
+        return self.reception.sessions.keys()
 
     @property
     def clients(self) -> int:
         """How many connections there are."""
-        return len(self._sessions)
+        return len(self.reception.sessions)
 
     async def start(self) -> None:
         """Open the log, then the doors.
@@ -187,18 +163,18 @@ class Server:
             for known in (access, account, bans, registered):
                 known.load(self.hub.state, await self.backend.ask(Collect(known.SPACE)))
             if self.config.data is not None:
-                await self._administrators.open(self.config.data, self._administer)
+                await self._administrators.open(self.config.data, self.reception.administer)
             if not self._private:
                 await self._open()
         except BaseException:
             await self.stop()
             raise
-        loop = asyncio.get_running_loop()
-        self._keeper = loop.create_task(keep_alive(self._sessions, self.admission, self.config.limits))
+        loop, here = asyncio.get_running_loop(), self.reception
+        self._keeper = loop.create_task(keep_alive(here.sessions, here.admission, self.config.limits))
         self._watcher = loop.create_task(self._watch())
 
     async def _open(self) -> None:
-        await self._doors.open(self.config, self._serve, self, self._talk)
+        await self._doors.open(self.config, self.reception.serve, self.reception, self.reception.talk)
         if self.config.metrics:
             await self._open_for_probes()
 
@@ -230,17 +206,8 @@ class Server:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        tasks = [*self._sessions.values(), *self._arriving]
-        for arriving in self._arriving:
-            arriving.cancel()
-        for session in list(self._sessions):
-            session.close(reason)
-        if tasks:
-            _, slow = await asyncio.wait(tasks, timeout=GRACE)
-            for task in slow:
-                task.cancel()
-            await asyncio.gather(*slow, return_exceptions=True)
-        self._passwords.close()
+        await self.reception.close(reason, GRACE)
+        self.proving.passwords.close()
         if self.probes is not None:
             await self.probes.close()
         await self.backend.close()
@@ -260,30 +227,7 @@ class Server:
 
         :raises Refused: if it is not to be had now.
         """
-        place, now = network(address), asyncio.get_running_loop().time()
-        match wish:
-            case Attempt(who=who):
-                self.throttle.attempt(place, who, now)
-            case Count(who=who):
-                self.throttle.count(place, who, now)
-            case Hash():
-                async with self._turns.turn(place, self.throttle.rank(place, "", now)):
-                    return await self._passwords.hash(wish)
-            case Check():
-                return await self._check(wish, place)
-            case Reload():
-                return self.reload()
-        return None
-
-    async def _check(self, wish: Check, place: str) -> bool:
-        """Whether a password is right; those tried at the same time from the same place may have failed meanwhile."""
-        clock = asyncio.get_running_loop().time
-        async with self._turns.turn(place, self.throttle.rank(place, wish.who, clock())):
-            self.throttle.attempt(place, wish.who, clock())
-            right = await self._passwords.check(wish)
-        if right:
-            self.throttle.succeeded(place, wish.who)
-        return right
+        return self.reload() if type(wish) is Reload else await self.proving.work(wish, address)  # type: ignore[arg-type]
 
     def reload(self) -> str:
         """Read the configuration and the certificate again, for all that is decided from now on.
@@ -303,9 +247,9 @@ class Server:
         names = list(changed(self.config, config))
         self.config = in_force(self.config, config)
         self.hub.state.config = self.config
-        self.admission.configure(self.config.limits)
+        self.reception.admission.configure(self.config.limits)
         self.rates.configure(self.config.limits)
-        for session in self._sessions:
+        for session in self.reception.sessions:
             session.configure(self.config)
         for event in confirmed(self.hub.state):
             self.backend.record(Announce(event))
@@ -328,157 +272,19 @@ class Server:
         except (Unavailable, Unknown) as error:
             raise CannotStart(f"The log in {self.config.data} cannot be used. {error}", EX_IOERR) from error
 
-    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client that comes without TLS: let in, or told why not, which costs no task."""
-        peer = Peer(_address(writer))
-        if peer.address in self._proxies:
-            arriving = asyncio.get_running_loop().create_task(self._behind(reader, writer, peer))
-            self._arriving.add(arriving)
-            arriving.add_done_callback(self._arriving.discard)
-        else:
-            self._let_in(reader, writer, peer)
-
-    async def _behind(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, proxy: Peer) -> None:
-        """One that comes through a proxy. Until it is known who it is, it counts as nobody's."""
-        self.admission.enter("")
-        try:
-            peer = await door.behind(reader, proxy)
-        except door.NotBelieved as error:
-            _refuse(writer, str(error))
-        except asyncio.CancelledError:  # the server stops
-            writer.transport.abort()
-        else:
-            self._let_in(reader, writer, peer)
-        finally:
-            self.admission.leave("")
-
-    def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
-        refusal = self.admit(peer.address)
-        if refusal:
-            _refuse(writer, refusal)
-            return
-        self._let.append((reader, writer, peer))
-        if len(self._let) == 1:
-            asyncio.get_running_loop().call_soon(self._seat)
-
-    def _seat(self) -> None:
-        """Some of those who were let in get their task. When thousands come at once, others have their turn between."""
-        loop = asyncio.get_running_loop()
-        for _ in range(min(len(self._let), AT_ONCE)):
-            loop.create_task(self._talk(*self._let.popleft()), name=SESSION)  # noqa: RUF006 (it is among the sessions when it begins)
-        if self._let:
-            loop.call_soon(self._seat)
-
-    async def _administer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """An administrator, who is let in however many there are, and does not count."""
-        session = Session(self, reader, writer, next(self._names), Peer("", administrator=True))
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions[session] = task
-        try:
-            await session.run()
-        except asyncio.CancelledError:
-            if not self.stopping:
-                raise
-        finally:
-            self._sessions.pop(session, None)
-
-    def admit(self, address: str) -> str:
-        """See `tls.Gate`."""
-        refusal = self._refusal(Peer(address))
-        if not refusal:
-            self.accepted += 1
-            self.admission.enter(address)
-        return refusal
-
-    def leave(self, address: str) -> None:
-        """See `tls.Gate`."""
-        self.admission.leave(address)
-
-    def _refusal(self, peer: Peer) -> str:
-        """Why somebody is not let in; empty if they are."""
-        if self.stopping:
-            return "The server is stopping."
-        return self._banned(peer) or self.admission.refusal(peer.address, asyncio.get_running_loop().time())
-
-    def _banned(self, peer: Peer) -> str:
-        known = self.hub.state.bans
-        ban = known.of_address(peer.address, now_ms()) if known else None
-        return bans.why(ban) if ban is not None and not peer.administrator else ""
-
     def sts(self, peer: Peer) -> str:
         """See `Doors.sts`."""
         return self._doors.sts(peer)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
-        session: Session | None = None
-        try:
-            session = Session(self, reader, writer, next(self._names), peer)
-            self._begin(session)
-            await session.run()
-        except asyncio.CancelledError:
-            if not self.stopping:
-                raise
-        except Exception:
-            log.exception("a connection from %s failed", peer.address)
-            writer.write(f"ERROR :{WRONG}\r\n".encode())
-            writer.close()
-        finally:
-            self._end(session, peer)
-
-    async def introduced(self, session: Session, line: bytes) -> str:
-        """Somebody comes through a web gateway, which says who it is. :returns: why they are not let in, if so."""
-        try:
-            peer, _ = await door.introduced(line, session.peer, self.config.webirc.values(), self._passwords)
-        except (door.NotBelieved, Refused) as error:
-            return str(error)
-        self.admission.named(session)
-        refusal = self._refusal(peer)
-        self.admission.leave(session.address)
-        session.comes_from(peer)
-        self.admission.enter(peer.address)
-        self.admission.come(session)
-        return refusal
-
-    def _begin(self, session: Session) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions[session] = task
-        self.admission.come(session)
-        log.debug("session %s from %s", session.session, session.address)
-
-    def _end(self, session: Session | None, peer: Peer) -> None:
-        try:
-            if session is not None:
-                log.debug("session %s is over", session.session)
-                self._sessions.pop(session, None)
-                self.admission.named(session)
-        except Exception:
-            log.exception("a connection from %s was not forgotten properly", peer.address)
-        finally:
-            self.admission.leave(peer.address if session is None else session.address)
 
     def pace_of(self, peer: Peer, session: str) -> Pace | None:
         """How fast somebody may ask who comes in; None: as fast as they can."""
         if not self.rates.enabled or peer.administrator:
             return None
-        return Pace(self.rates, session if self.admission.alone(peer.address) else network(peer.address))
+        return Pace(self.rates, session if self.reception.admission.alone(peer.address) else network(peer.address))
 
     def host_of(self, address: str) -> str:
         """What others see instead of an address: the same for the same network, also after a restart."""
         return cloak(self.hub.state.secret, address)
-
-
-def _refuse(writer: asyncio.StreamWriter, refusal: str) -> None:
-    """Tell somebody who is not let in why; whatever they speak, they can read it."""
-    writer.write(f"ERROR :{refusal}\r\n".encode())
-    writer.close()
-
-
-def _address(writer: asyncio.StreamWriter) -> str:
-    """Where somebody comes from; one string for all who come from there."""
-    peer = writer.get_extra_info("peername")
-    return sys.intern(str(peer[0])) if peer else ""
 
 
 def _backend(config: Config) -> Backend:

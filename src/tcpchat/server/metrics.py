@@ -65,12 +65,12 @@ class Metrics(Collector):
 
     def _doors(self) -> Iterator[Metric]:
         server = self._server
-        yield _counter("connections_accepted", "Connections that were let in", server.accepted)
+        yield _counter("connections_accepted", "Connections that were let in", server.reception.accepted)
         yield _labelled(
             CounterMetricFamily("tcpchat_connections_refused", "Connections not let in", labels=["reason"]),
-            server.admission.refused,
+            server.reception.admission.refused,
         )
-        throttle = server.throttle
+        throttle = server.proving.throttle
         logins = CounterMetricFamily("tcpchat_logins_refused", "Wrong passwords, and tries too soon", labels=["reason"])
         yield _labelled(logins, {"wrong": throttle.failed, "throttled": throttle.throttled})
         fast = CounterMetricFamily("tcpchat_requests_too_fast", "Requests that hit a rate limit", labels=["answer"])

@@ -62,7 +62,7 @@ async def _introduced(session: "Session", reader: StreamReader, data: bytes) -> 
     while b"\n" not in data and len(data) <= webirc.MOST_BYTES and (more := await reader.read(CHUNK)):
         data += more
     first, _, rest = data.partition(b"\n")
-    refusal = await session.server.introduced(session, first)
+    refusal = await session.server.reception.introduced(session, first)
     if not refusal and rest[: len(webirc.VERB)].upper() == webirc.VERB:
         refusal = "One WEBIRC is enough."
     if refusal:

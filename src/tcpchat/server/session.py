@@ -287,7 +287,7 @@ class Session:
         await (self._go_on(request) if resumes(request.command) else self._obey(request))
         if self._newcomer and self.user is not None:
             self._newcomer = False
-            self.server.admission.named(self)
+            self.server.reception.admission.named(self)
         if type(request.command) is commands.Quit and self.ending is None:
             self.ending = "bye"
 
