@@ -7,6 +7,7 @@ what the server has then is counted: memory, open files, tasks. After the first 
 import argparse
 import asyncio
 import json
+import logging
 import os
 import random
 import re
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--looks", action="store_true", help="print each look at the server")
     wanted = parser.parse_args()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # visitors write to links that they have broken
     with tempfile.TemporaryDirectory(prefix="tcpchat-soak-") as kept:
         with serving(Path(kept)) as (ports, door):
             soak = Soak(ports, door, wanted.seed)
