@@ -12,6 +12,7 @@ import pytest
 import tcpchat
 from tcpchat.backend.embedded import Embedded
 from tcpchat.config import Config, Limits, Operator
+from tcpchat.server import reception
 from tcpchat.server.administration import FILE, short
 from tests.conftest import Connect
 from tests.peer import Peer
@@ -305,19 +306,12 @@ async def test_irc_clients_say_an_invitation_where_an_address_may_stand(invited:
 # where a password is told
 
 
-class Far(tcpchat.Server):
-    """A server whose clients come from elsewhere, without TLS."""
-
-    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
-        from tcpchat.server.peer import Peer as Place
-
-        self.admission.enter("192.0.2.7")
-        return self._talk(reader, writer, Place("192.0.2.7"))
-
-
 @pytest.mark.threat(31)
-async def test_no_password_is_taken_where_others_can_read_it(config: Config, call: Call) -> None:
-    async with Far(config, port=0) as server:
+async def test_no_password_is_taken_where_others_can_read_it(
+    config: Config, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "_address", lambda _: "192.0.2.7")  # all come from elsewhere, without TLS
+    async with tcpchat.Server(config, port=0) as server:
         peer, line, irc = [await call(server) for _ in range(3)]
         for wish in (
             {"do": "register", "account": "ann", "password": PASSWORD},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tcpchat.config import Config, Limits, Operator
-from tcpchat.server import app
+from tcpchat.server import reception
 from tests.conftest import UNHURRIED
 from tests.peer import Peer
 from tests.security.places import ConnectFrom
@@ -143,7 +143,7 @@ async def test_without_an_account(come: ConnectFrom) -> None:
 async def test_from_another_address_of_the_same_64(come: ConnectFrom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of IPv6 one has millions of addresses."""
     addresses = iter(["2001:db8::1", "2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::3"])
-    monkeypatch.setattr(app, "_address", lambda _: next(addresses))
+    monkeypatch.setattr(reception, "_address", lambda _: next(addresses))
     ann, _ = await come("ann", "#tea"), await come("eve", "#tea")
     await _ban(ann, "~p:eve")
     near, far = await come("near"), await come("far")
