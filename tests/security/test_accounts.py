@@ -224,6 +224,28 @@ async def test_another_password_closes_the_other_connections_only(connect: Conne
     assert await code(await connect(), do="log_in", account="ann", password=PASSWORD) == "wrong_password"
 
 
+@pytest.mark.threat(34)
+async def test_who_knows_the_old_password_is_not_logged_in_by_it_while_it_is_changed(connect: Connect) -> None:
+    """Their proof is looked at before the change, and they would be logged in after it."""
+    await registered(connect, "ann")
+    ann, eves = await logged_in(connect, "ann", "ann"), [await connect() for _ in range(8)]
+    for number, eve in enumerate(eves):
+        await eve.enter_json(f"eve{number}")
+
+    async def try_again() -> None:
+        while eves and not changing.done():
+            eve = eves.pop()
+            eve.send(json.dumps({"id": "in", "do": "log_in", "account": "ann", "password": PASSWORD}))
+            await eve.until('"(ok|error)":"in"|"bye":')
+
+    changing = asyncio.create_task(code(ann, do="set_password", old=PASSWORD, password="another-password"))
+    await asyncio.gather(try_again(), try_again())
+    assert await changing == "ok"
+    async with asyncio.timeout(5):  # until those are gone who were closed
+        while (await ann.ask(do="show_account"))["nicks"] != ["ann"]:
+            pass
+
+
 @pytest.mark.threat(30)
 @pytest.mark.parametrize(
     "password", ["abc12", "password1", "Sunshine!", "123456789", "aaaaaaaa", "ANNIKA", "abcabcabc"]

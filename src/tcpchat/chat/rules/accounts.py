@@ -90,18 +90,26 @@ def verify(state: State, asker: Asker, wish: Verify) -> Rule:
 
 def set_password(state: State, user: User, wish: SetPassword) -> Rule:
     """Who knew the old one may still be there: all other connections of the account are closed."""
-    name = yield from _proven(user, wish.old)
+    proven = yield from _proven(user, wish.old)
+    name = proven.name
     weak.check(wish.password, name)
     secrets = yield from hashed(user.listener, wish.password)
-    yield from changed(name, lambda account: replace(account, secrets=secrets))
+
+    def with_it(account: Account) -> Account:
+        if account.secrets != proven.secrets:  # somebody else was faster: the old password proves nothing any more
+            raise _not_yours()
+        return replace(account, secrets=secrets)
+
+    yield from changed(name, with_it)
     yield from owners.all_ended(state, name, "the password of this account was changed", but=user.listener)
     return Done()
 
 
 def drop_account(state: State, user: User, wish: DropAccount) -> Rule:
     """Its owner stays, as a guest."""
-    name = yield from _proven(user, wish.password)
-    yield from dropped(name)
+    proven = yield from _proven(user, wish.password)
+    name = proven.name
+    yield from dropped(name, proven)
     yield from registered.dropped_with(state, name)
     yield from owners.all_ended(state, name, "this account was given up", but=user.listener)
     before = user.party
@@ -181,11 +189,16 @@ def changed(name: str, change: Callable[[Account], Account]) -> Changing:
             return account
 
 
-def dropped(name: str) -> Changing:
-    """An account is given up: only its name is left, so that nobody else has it, and reads what was said to it."""
+def dropped(name: str, proven: Account | None = None) -> Changing:
+    """An account is given up: only its name is left, so that nobody else has it, and reads what was said to it.
+
+    :raises Refused: if it is not there, or has another password than when it was `proven` to be somebody's.
+    """
     now = int(time() * 1_000)
 
     def emptied(one: Account) -> Account:
+        if proven is not None and one.secrets != proven.secrets:
+            raise _not_yours()
         return Account(name=one.name, created=one.created, secrets=accounts.NO_SECRETS, dropped=now)
 
     return changed(name, emptied)
@@ -205,14 +218,18 @@ def gone(name: str) -> Refused:
     return Refused("no_such_account", f"There is no account {text.one_line(name)[:40]}.", about=name)
 
 
-def _proven(user: User, password: str) -> Generator[records.Wish, Any, str]:
+def _proven(user: User, password: str) -> Changing:
     """The account of somebody who knows its password: a screen that was left alone proves nothing."""
     confided(user)
     name = logged_in(user)
     account = accounts.opened((yield accounts.wanted(name)))
-    if not (yield from knows(name, account, password)):
-        raise Refused("wrong_password", "That is not the password of your account.")
-    return name
+    if not (yield from knows(name, account, password)) or account is None:
+        raise _not_yours()
+    return account
+
+
+def _not_yours() -> Refused:
+    return Refused("wrong_password", "That is not the password of your account.")
 
 
 def _check_logged_out(listener: Listener, name: str) -> None:

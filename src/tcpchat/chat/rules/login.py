@@ -36,6 +36,7 @@ def log_in(state: State, asker: Asker, wish: LogIn) -> Rule:
     if not right or account is None:
         raise wrong()
     yield from become(state, asker, account.name)
+    yield from _still_proven(asker, account)
     if accounts.outdated(account.secrets):
         secrets: records.Hashed = yield Hash(wish.password)
         yield accounts.stored(replace(account, secrets=secrets), document.revision)
@@ -63,6 +64,7 @@ def prove(state: State, asker: Asker, wish: Prove) -> Rule:
         raise wrong()
     if not wish.tentative:
         yield from become(state, asker, account.name)
+        yield from _still_proven(asker, account)
     return LoggedInReply(account=account.name, signature=signature)
 
 
@@ -108,6 +110,17 @@ def become(state: State, asker: Asker, account: str) -> Generator[records.Wish, 
             yield from rank_by_account(state, asker, room)
 
 
+def _still_proven(asker: Asker, proven: Account) -> Generator[records.Wish, Any, None]:
+    """Who changes a password ends all who are logged in then; who was about to be, by the old one, is ended here.
+
+    :raises Refused: if the password is another one by now.
+    """
+    account = accounts.opened((yield accounts.wanted(proven.name)))
+    if account is not None and _is_newer(account.secrets, proven.secrets):
+        listener_of(asker).close("the password of this account was changed")
+        raise wrong()
+
+
 def confided(asker: Asker) -> None:
     """Look whether a password can be told on this connection: others may read it, unless it is encrypted.
 
@@ -133,6 +146,11 @@ def wrong() -> Refused:
 
 def _is_named(wanted: str, account: Account) -> bool:
     return not wanted or names.fold(wanted) == names.fold(account.name)
+
+
+def _is_newer(now: records.Hashed, then: records.Hashed) -> bool:
+    """Whether the password is another one. One that was only hashed anew, because the old way is outdated, is not."""
+    return now != then and not accounts.outdated(then)
 
 
 def _nonce(state: State, asker: Asker) -> str:
