@@ -298,6 +298,19 @@ async def test_what_came_to_nothing_has_not_used_an_invitation(invited: tcpchat.
     assert await code(bob, account="dora", **wish) == "bad_invitation"
 
 
+async def test_who_loses_the_race_for_a_name_keeps_the_invitation(invited: tcpchat.Server, call: Call) -> None:
+    administrator, *peers = await call(invited, administrator=True), await call(invited), await call(invited)
+    tokens = [(await administrator.ask(do="make_invitation"))["token"] for _ in peers]
+
+    async def register(peer: Peer, name: str, token: str) -> str:
+        return await code(peer, do="register", account=name, password=PASSWORD, invitation=token)
+
+    came = await asyncio.gather(*(register(peer, "zoe", token) for peer, token in zip(peers, tokens, strict=True)))
+    assert sorted(came) == ["account_exists", "ok"]
+    loser = came.index("account_exists")
+    assert await register(peers[loser], "yves", tokens[loser]) == "ok"
+
+
 async def test_a_token_is_kept_as_its_digest_only_and_can_be_taken_back(invited: tcpchat.Server, call: Call) -> None:
     administrator, ann = await call(invited, administrator=True), await call(invited)
     token = (await administrator.ask(do="make_invitation", uses=5))["token"]

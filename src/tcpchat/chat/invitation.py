@@ -48,7 +48,12 @@ def stored(key: str, invitation: Invitation | None, revision: int) -> Put:
     return Put(SPACE, key, b"" if invitation is None else _encode(invitation), revision)
 
 
+def read(document: Document) -> Invitation | None:
+    """The invitation in a document, also one that is used up or too old; None if it was taken back."""
+    return _decode(document.value) if document.value else None
+
+
 def opened(document: Document, now: int) -> Invitation | None:
     """The invitation in a document, if it can be used now."""
-    invitation = _decode(document.value) if document.value else None
+    invitation = read(document)
     return invitation if invitation is not None and invitation.uses > 0 and now < invitation.expires else None

@@ -115,10 +115,10 @@ def _count(token: str, change: int) -> Doing:
     key, stored = kept.key(token), None
     while stored is None:
         document: Document = yield kept.wanted(key)
-        invitation = kept.opened(document, _now())
+        invitation = kept.opened(document, _now()) if change < 0 else kept.read(document)
         if invitation is None and change < 0:
             raise _no_invitation()
-        if invitation is None:  # it was used up, or has expired; what it was is not known any more
+        if invitation is None:  # it was taken back meanwhile
             return
         stored = yield kept.stored(key, replace(invitation, uses=invitation.uses + change), document.revision)
 

@@ -104,6 +104,7 @@ def become(state: State, asker: Asker, account: str) -> Generator[records.Wish, 
         bars = state.registry.bars(account, int(time() * 1_000))  # it may have been suspended meanwhile
     if bars:
         raise Refused("suspended", bars, about=account)
+    bans.check(state, listener, by, origin)  # one may have come meanwhile
     if isinstance(asker, User):
         yield from access.carried(state, asker, before)
         for room in list(asker.rooms.values()):

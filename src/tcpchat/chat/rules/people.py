@@ -123,6 +123,7 @@ def rename(state: State, user: User, wish: Rename) -> Rule:
     _check_name(state, user, wish.nick)
     if (yield records.take_nick(wish.nick, user.listener.session, user.signs(Renamed, to=wish.nick))) is None:
         raise _taken(state, wish.nick)
+    bans.check(state, user.listener, user.nick, user.origin)  # one may have come meanwhile
     return Done()
 
 

@@ -41,7 +41,7 @@ def register_room(state: State, user: User, wish: RegisterRoom) -> Rule:
 def drop_room(state: State, user: User, wish: DropRoom) -> Rule:
     """It is a room like all others again, and lasts as long as somebody is in it."""
     known = _own(state, user, wish.room)
-    yield from _store(state, names.fold(known.room), lambda _: None)
+    yield from _store(state, names.fold(known.room), lambda now: None if now.founder == known.founder else now)
     return Done()
 
 
