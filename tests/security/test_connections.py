@@ -4,11 +4,15 @@ import asyncio
 import os
 import random
 import resource
+import socket
+import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import uvloop
 
 import tcpchat
 from tcpchat.server.newcomers import Newcomers
@@ -202,3 +206,41 @@ async def _first_words(port: int) -> str:
     finally:
         await peer.close()
     return ""
+
+
+def breaks_off(port: int, source: str, data: bytes) -> None:
+    """Says something and is gone again before the server, whose loop stands still meanwhile, has looked."""
+    with socket.socket() as hasty:
+        hasty.bind((source, 0))
+        hasty.connect(("127.0.0.1", port))
+        hasty.sendall(data)
+        hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.threat(6, 37)
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_who_breaks_off_at_once_is_not_taken_for_this_machine(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """The system knows no address of a connection that was reset: no limit and no ban would mean who said that."""
+
+    async def main() -> None:
+        limits = tcpchat.Limits(connects_burst=1, connects_per_minute=0.01)
+        async with tcpchat.Server(tcpchat.Config(limits=limits), port=0) as server:
+            ann = await (await Peer.open(server.port)).enter_irc("ann")
+            ann.send("JOIN #tea")
+            await ann.until(" 366 ")
+            await (await Peer.open(server.port, source=ONE)).close()
+            for number in range(5):
+                said = f"NICK eve{number}\r\nUSER e 0 * e\r\nJOIN #tea\r\nPRIVMSG #tea :buy\r\n"
+                breaks_off(server.port, ONE, said.encode())
+            bob = await (await Peer.open(server.port)).enter_irc("bob")  # who came later
+            await eventually(lambda: server.clients == 2)
+            ann.send("PING later")
+            await ann.until("PONG .*later")
+            assert b"eve" not in ann.seen
+            await ann.close()
+            await bob.close()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())

@@ -49,7 +49,11 @@ class Reception:
     def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One client that comes without TLS: let in, or told why not, which costs no task."""
         peer = Peer(_address(writer))
-        if peer.address in self._proxies:
+        if (
+            not peer.address
+        ):  # broken off before it was looked at; what it had sent would be nobody's, whom no ban means
+            writer.transport.abort()
+        elif peer.address in self._proxies:
             arriving = asyncio.get_running_loop().create_task(self._behind(reader, writer, peer))
             self._arriving.add(arriving)
             arriving.add_done_callback(self._arriving.discard)
@@ -196,6 +200,6 @@ def _refuse(writer: StreamWriter, refusal: str) -> None:
 
 
 def _address(writer: StreamWriter) -> str:
-    """Where somebody comes from; one string for all who come from there."""
+    """Where somebody comes from; one string for all who come from there. Empty: the system does not know any more."""
     peer = writer.get_extra_info("peername")
     return sys.intern(str(peer[0])) if peer else ""
