@@ -217,6 +217,22 @@ async def test_garbage_is_answered_no_faster_than_questions() -> None:
         await close(ann, bob)
 
 
+@pytest.mark.threat(16, 38)
+@pytest.mark.parametrize("line", [b"\n", b"CAP END\n", b"\xff\xf1" * 4 + b"\n"], ids=["empty", "no answer", "telnet"])
+async def test_lines_that_say_nothing_are_read_no_faster_than_others(line: bytes) -> None:
+    """Sixty of one's connections would have the server do nothing else."""
+    async with serving(questions_burst=100, questions_per_minute=NEVER) as server:
+        ann, bob = await Peer.open(server.port), await Peer.open(server.port)
+        await bob.enter_json("bob")
+        await ann.enter_irc("ann")
+        ann.writer.write(line * 60_000)
+        ann.send("PING later")
+        await eventually(lambda: any(session.busy for session in server.sessions))
+        assert "reply" in await bob.ask(do="list_rooms")
+        ann.writer.transport.abort()
+        await close(ann, bob)
+
+
 @pytest.mark.threat(38)
 async def test_rates_that_are_read_again_hold_at_once_for_everybody() -> None:
     before = tcpchat.Config()

@@ -31,6 +31,12 @@ ANSWER_BYTES = 16_384
 LONG_ANSWER = 4_096
 """Bytes of an answer from which on it counts."""
 
+LONG_CHUNK = 4_096
+"""Bytes read at once from which on their lines count."""
+
+QUESTION_LINES = 200
+"""So many lines count as much as a question, whatever they say: some say nothing, and cost only time."""
+
 
 class Rate(NamedTuple):
     """How a bucket fills, in seconds: until one comes back, until a whole burst does; and how long one may wait."""
@@ -140,6 +146,14 @@ class Pace:
         seconds = max(0.0, self._speak(session, command, now), *waits)
         self._rates.slowed += seconds > 0
         return seconds
+
+    def parsed(self, data: bytes, now: float) -> float:
+        """Lines, and Telnet's commands, cost time even if nothing has to be done. :returns: as `answered` does."""
+        rate = self._rates.of["questions"]
+        lines = data.count(b"\n") + data.count(b"\xff")
+        due = max(self._dues.get("questions", now), now) + rate.step * lines / QUESTION_LINES
+        self._dues["questions"] = due
+        return max(0.0, due - now - rate.ahead)
 
     def answered(self, command: Command | None, size: int, now: float) -> float:
         """What was answered counts too. :returns: for how many seconds it would be well to wait."""

@@ -22,7 +22,7 @@ from tcpchat.server.catchup import CatchUp
 from tcpchat.server.leaving import cancelled, leave, why
 from tcpchat.server.opening import CHUNK, hear
 from tcpchat.server.outbox import Outbox
-from tcpchat.server.pace import LONG_ANSWER, Pace
+from tcpchat.server.pace import LONG_ANSWER, LONG_CHUNK, Pace
 from tcpchat.server.peer import Peer
 from tcpchat.server.resume import Resume, resumes
 from tcpchat.wire import told
@@ -209,6 +209,8 @@ class Session:
         """Do what the bytes ask for, in their order; None: there are no more, and the unfinished counts."""
         dialect, backend, pace = self.dialect, self._backend, self._pace
         assert dialect is not None
+        if pace is not None and data is not None and len(data) > LONG_CHUNK:
+            await self._pause(pace.parsed(data, asyncio.get_running_loop().time()), pace)
         for item in dialect.finish() if data is None else dialect.receive(data):
             if backend.crowded:
                 await backend.uncrowded()
