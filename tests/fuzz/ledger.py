@@ -141,6 +141,8 @@ class Ledger:
         match wish:
             case Attempt(who=who):
                 self._throttle.attempt(network, who, self._clock)
+            case Count(who=who, right=True):
+                self._throttle.succeeded(network, who)
             case Count(who=who):
                 self._throttle.count(network, who, self._clock)
             case Hash(password=password):

@@ -66,6 +66,15 @@ def test_one_place_cannot_try_all_accounts() -> None:
     assert sum(tried(throttle, "net", f"account {number}", 0) for number in range(1_000)) == TRIES_OF_A_NETWORK
 
 
+@pytest.mark.threat(29)
+def test_who_guesses_at_many_accounts_does_not_lock_out_a_neighbour_who_is_known() -> None:
+    throttle = Throttle(Limits())
+    throttle.succeeded("net", "ann")
+    assert sum(tried(throttle, "net", f"account {number}", 0) for number in range(1_000)) == TRIES_OF_A_NETWORK
+    assert not tried(throttle, "net", "bob", 0)
+    assert [tried(throttle, "net", "ann", 0) for _ in range(TRIES + 1)] == [True] * TRIES + [False]
+
+
 def test_it_can_be_turned_off_for_suites_that_come_from_one_place() -> None:
     throttle = Throttle(Limits(enabled=False))
     assert all(tried(throttle, "net", "ann", 0) for _ in range(1_000))

@@ -195,9 +195,10 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Count(msgspec.Struct, frozen=True, gc=False):
-    """Count a try that failed, or something else that nobody may do too often."""
+    """Count a try that failed, or something else that nobody may do too often; or keep in mind that it was right."""
 
     who: str
+    right: bool = False
 
 
 class Reload(msgspec.Struct, frozen=True, gc=False):

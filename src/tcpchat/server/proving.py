@@ -27,6 +27,8 @@ class Proving:
         match wish:
             case Attempt(who=who):
                 self.throttle.attempt(place, who, now)
+            case Count(who=who, right=True):
+                self.throttle.succeeded(place, who)
             case Count(who=who):
                 self.throttle.count(place, who, now)
             case Hash():

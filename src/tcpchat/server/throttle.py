@@ -54,8 +54,9 @@ class Throttle:
         """:raises Refused: if too many tries failed. Those under way do not count yet."""
         if not self._enabled:
             return
+        known = _key(network, who) in self._known  # whom no neighbour locks out who guesses at others' accounts
         for bucket in (self._of_network(network, now), self._of_one(network, who, now)):
-            if bucket.level < 1:
+            if bucket.level < 1 and not (known and bucket is self._buckets[network]):
                 self.throttled += 1
                 raise Refused("too_many_tries", "Too many tries. Wait a minute before the next one.")
 

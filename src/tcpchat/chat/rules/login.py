@@ -62,6 +62,7 @@ def prove(state: State, asker: Asker, wish: Prove) -> Rule:
     if not signature or account is None or _nonce(state, asker) not in wish.exchange:
         yield Count(_attempt(wish.account))
         raise wrong()
+    yield Count(_attempt(wish.account), right=True)
     if not wish.tentative:
         yield from become(state, asker, account.name)
         yield from _still_proven(asker, account)
@@ -73,8 +74,8 @@ def log_in_by_certificate(state: State, asker: Asker, wish: LogInByCertificate) 
     fingerprint = listener_of(asker).certificate
     name = state.registry.holder(fingerprint) if fingerprint else ""
     account = accounts.opened((yield accounts.wanted(name))) if name else None
-    yield Attempt("a certificate")
     if account is None or fingerprint not in account.certificates or not _is_named(wish.account, account):
+        yield Attempt("a certificate")  # who has one need not wait for those who guess
         yield Count("a certificate")
         raise Refused("wrong_certificate", "This connection shows no certificate that belongs to an account.")
     yield from become(state, asker, account.name)
