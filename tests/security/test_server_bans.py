@@ -201,3 +201,11 @@ def test_ipv6_is_banned_by_its_64() -> None:
         "": False,
     }.items():
         assert (bans.of_address(address, 0) is not None) is meant
+
+
+@pytest.mark.parametrize("mask", ["192.0.2.*", "999.1.1.1/99", "192.0.2.0/33", "evil.example", "2001:db8::*"])
+def test_what_looks_like_a_place_and_is_none_is_no_nick_either(mask: str) -> None:
+    """It would mean nobody, and who set it would believe that they are safe."""
+    with pytest.raises(ValueError, match="no address, range or nick"):
+        canonical(mask)
+    assert canonical("*@evil.example") == "*!*@evil.example"
