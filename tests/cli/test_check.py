@@ -164,3 +164,5 @@ def test_root_is_told_that_it_would_be_refused(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "TCPCHAT_AS_ROOT"}
     code, said = checked(tmp_path, env=environment)
     assert (code, "This is root." in said) == (78, True)
+    code, said = checked(tmp_path, "--as-root", env=environment)
+    assert (code, "This is root." in said, "as_root is true" in said) == (0, False, True)

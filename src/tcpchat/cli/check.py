@@ -41,14 +41,15 @@ Look = Callable[[Config], Iterator[str]]
 @click.command(cls=Command)
 @click.option("--config", "-c", "file", type=click.Path(path_type=Path), metavar="FILE", help="The TOML file.")
 @click.option("--set", "-s", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; more than once.")
-def check(file: Path | None, settings: tuple[str, ...]) -> None:
+@click.option("--as-root", is_flag=True, help="The server is started with --as-root.")
+def check(file: Path | None, settings: tuple[str, ...], as_root: bool) -> None:
     """Say what is wrong and what is risky, and what the limits are. Nothing is changed."""
     try:
         config = load(file, settings)
     except BadSetting as error:
         _tell("WRONG", [str(error)])
         sys.exit(EX_CONFIG)
-    config = msgspec.structs.replace(config, data=data_directory(config.data))
+    config = msgspec.structs.replace(config, data=data_directory(config.data), as_root=as_root or config.as_root)
     wrong = [text for look in WRONG for text in look(config)]
     risky = [text for look in RISKY for text in look(config)] + list(_changeable(file))
     _tell("WRONG", wrong)
