@@ -485,7 +485,7 @@ def test_several_pasted_lines_are_one_question_and_one_message(terminal: Start, 
         screen.type("so: " + paste)
         screen.until("Send these 3 lines as one message\\? y/n")
         screen.type(no)
-        screen.until("ann #lobby> so:")
+        screen.until("-- Nothing was sent; the arrow up brings it back.", "ann #lobby> so:")
         screen.type("\x15")
         screen.until("ann #lobby>")
     screen.type(paste)

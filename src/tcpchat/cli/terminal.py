@@ -347,6 +347,8 @@ class Terminal:
         """Nothing is sent; the arrow up finds it."""
         self._answered(event)
         event.current_buffer.reset(self._before_paste)
+        self._lines += notice("Nothing was sent; the arrow up brings it back.")
+        self._some.set()
 
     def _answered(self, event: KeyPressEvent) -> str:
         text, self._pasted = self._pasted or "", None
