@@ -231,6 +231,11 @@ def test_rooms_that_would_break_the_protocol(name: str) -> None:
         names.room(name)
 
 
+def test_an_account_name_is_refused_in_grammar() -> None:
+    with pytest.raises(Refused, match="^An account name cannot contain a space"):
+        names.account("a b")
+
+
 @pytest.mark.threat(26)
 @pytest.mark.parametrize(
     ("name", "folded"),

@@ -133,7 +133,8 @@ def account(name: str) -> str:
     try:
         return nick(name)
     except Refused as refusal:
-        text = refusal.text.replace("nickname", "account name").replace("The name", "The account name")
+        text = refusal.text.replace("A nickname", "An account name").replace("nickname", "account name")
+        text = text.replace("The name", "The account name")
         raise Refused("bad_account", text, about=name) from None
 
 
