@@ -153,7 +153,8 @@ async def test_a_message_in_ten_thousand_records_of_one_byte_is_one_message(
 async def test_what_is_not_tls_gets_one_line_and_a_close(server: tcpchat.Server, said: bytes) -> None:
     async with half_open(server, 1, said) as [peer]:
         assert await peer.end() == (
-            "ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT\r\n"
+            "ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT; "
+            "WeeChat: -tls, before version 4 -ssl\r\n"
         )
 
 

@@ -79,7 +79,10 @@ REFUSALS: dict[Kind, bytes] = {
 }
 """What those get who are not served: a TLS alert (fatal, internal_error; RFC 8446, 6), an HTTP answer; a line."""
 
-NOT_TLS = b"ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT\r\n"
+NOT_TLS = (
+    b"ERROR :This port is for TLS only. tcpchat-client: tls://HOST:PORT; irssi: /connect -tls HOST PORT; "
+    b"WeeChat: -tls, before version 4 -ssl\r\n"
+)
 """What those get who send something else where only TLS is spoken."""
 
 NOT_LET_IN = b"\x15\x03\x01\x00\x02\x02\x31"
