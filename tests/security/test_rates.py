@@ -190,6 +190,28 @@ async def test_a_room_hears_of_so_many_comings_and_goings_and_no_more() -> None:
         await close(ann, *flood)
 
 
+@pytest.mark.threat(38)
+async def test_who_does_not_come_in_keeps_nobody_out() -> None:
+    """Neither who is banned, nor who has no nick yet, nor who is in already, nor who leaves without having been in."""
+    rates = {"joins_burst": 10_000, "room_joins_burst": 30, "room_joins_per_minute": 1}
+    async with serving(**rates) as server:
+        (ann,) = await people(server, "ann")
+        for room in ("#tea", "#cake"):
+            await ann.ask(do="join", room=room)
+        await ann.ask(do="set_modes", room="#tea", changes=[{"sign": "+", "mode": "b", "value": "eve*!*@*"}])
+        flood = [*await people(server, *(f"eve{n}" for n in range(15))), await Peer.open(server.port)]
+        for peer in flood:
+            peer.send(*['{"do":"join","room":"#tea"}', '{"do":"part","room":"#cake"}'] * 10)
+        ann.send(*['{"do":"join","room":"#tea"}'] * 10)
+        for peer in (ann, *flood):
+            assert "too_fast" not in str(await peer.ask(do="ping", token="done"))
+        assert not any(b"too_fast" in peer.seen for peer in (ann, *flood))
+        (bob,) = await people(server, "bob")
+        for room in ("#tea", "#cake"):
+            assert "ok" in await bob.ask(do="join", room=room)
+        await close(ann, bob, *flood)
+
+
 @pytest.mark.threat(13)
 async def test_long_answers_count_by_their_length() -> None:
     async with serving(questions_burst=200, questions_per_minute=NEVER) as server:

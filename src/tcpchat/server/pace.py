@@ -10,7 +10,10 @@ from collections.abc import Callable, Hashable, Iterator
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from tcpchat.chat.room import Room
+from tcpchat.chat.rules.rooms import lets_in
 from tcpchat.chat.rules.talk import approaches
+from tcpchat.chat.user import User
 from tcpchat.config import Limits
 from tcpchat.model import commands, names
 from tcpchat.model.commands import Command
@@ -193,7 +196,7 @@ class Pace:
     def _in_room(self, session: "Session", command: commands.Join | commands.Part) -> Iterator[Take]:
         """All who come and go in a room that hears of it, by who they are, and together."""
         room = session.state.room(command.room)
-        if room is None or len(room.members) > self._rates.announced:
+        if room is None or len(room.members) > self._rates.announced or not _is_heard(session.user, room, command):
             return
         name, who = names.fold(room.name), session.account or self._who
         yield Take(self._rates.shared, (name, who), self._rates.in_room_of_one)
@@ -220,6 +223,15 @@ class Pace:
 def _rate(limits: Limits, kind: str, patience: float) -> Rate:
     step = 60 / getattr(limits, f"{kind}_per_minute")
     return Rate(step, step * getattr(limits, f"{kind}_burst"), patience)
+
+
+def _is_heard(user: User | None, room: Room, command: commands.Join | commands.Part) -> bool:
+    """Whether anybody will hear of it: what is refused takes nothing from those who may come in."""
+    if user is None:
+        return False
+    if isinstance(command, commands.Part):
+        return user in room.members
+    return user not in room.members and lets_in(room, user, command.key)
 
 
 def _too_fast(wait: float) -> Refused:

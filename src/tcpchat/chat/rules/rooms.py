@@ -254,6 +254,17 @@ def _check_entrance(room: Room, user: User, key: str) -> None:
         raise Refused("room_full", f"{name} is full.", about=name)
 
 
+def lets_in(room: Room, user: User, key: str) -> bool:
+    """Whether somebody who asks now comes into a room that is there."""
+    if not room.lasts:
+        return True
+    try:
+        _check_entrance(room, user, key)
+    except Refused:
+        return False
+    return True
+
+
 def _fits(where: RoomFilter, room: Room) -> bool:
     people, created, topic = len(room.members), room.created, room.topic.time if room.topic else None
     return (
