@@ -92,3 +92,10 @@ async def test_a_message_to_one_person_is_confirmed(connect: Connect) -> None:
     await ann.until("PONG")
     bob.send("/msg ann hi")
     await bob.until(r"^-- ann is told\. They are away: eating\r\n")
+
+
+async def test_a_ban_on_an_address_nobody_shows_is_refused(connect: Connect) -> None:
+    ann = await connect()
+    await ann.enter_line("ann")
+    ann.send("/join #tea", "/ban 192.0.2.*", "/ban 999.1.1.1/99", "/mute 2001:db8::1", "/ban *!*@192.0.2.*")
+    await ann.until(r"(-- That mask means nobody, .*\r\n){3}-- ann banned \*!\*@192\.0\.2\.\*")

@@ -151,7 +151,7 @@ def canonical(wanted: str) -> str:
     network = _network(wanted.removeprefix("*!").removeprefix("*@"))
     if network is not None:
         return _range(network)
-    if not set(wanted) & set("!@") and set(wanted) & set(".:/"):  # which no nick has
+    if masks.is_of_nobody(wanted):
         raise ValueError("That is no address, range or nick: write 192.0.2.7, 192.0.2.0/24 or *@*.example.org.")
     mask = masks.lowered(masks.normal(wanted))
     if " " in mask or not mask.isprintable() or not masks.sensible(mask) or len(mask) > masks.MOST_BYTES:

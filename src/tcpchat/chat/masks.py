@@ -65,3 +65,8 @@ def normal(mask: str) -> str:
         nick, rest = ("*", mask) if "@" in mask else (mask, "")
     user, _, host = rest.partition("@")
     return f"{nick or '*'}!{user or '*'}@{host or '*'}"
+
+
+def is_of_nobody(mask: str) -> bool:
+    """Whether it is meant for a nick, and has in it what no nick has: somebody thought of an address."""
+    return not set(mask) & set("!@") and bool(set(mask) & set(".:/"))

@@ -70,7 +70,7 @@ class Mask:
             name = inner.removeprefix(f"{EXTENDED}{ACCOUNT}").removeprefix(":") or "*"
             if inner not in {f"{EXTENDED}{ACCOUNT}", f"{EXTENDED}{ACCOUNT}:{name}"}:
                 raise ValueError(text)
-        elif inner.startswith(EXTENDED) or not inner:
+        elif inner.startswith(EXTENDED) or not inner or masks.is_of_nobody(inner):
             raise ValueError(text)
         else:
             inner = name = masks.normal(inner)

@@ -19,6 +19,8 @@ MOST_CHANGES = 50
 """In one wish."""
 
 MOST_KEY_BYTES = 64
+
+MEANS_NOBODY = "That mask means nobody, or too much. Write NAME, *!*@HOST with what is shown of them, or ~a:ACCOUNT."
 MOST_DELAY = 3_600
 MOST_LIMIT = 999_999_999
 
@@ -143,7 +145,11 @@ class _Draft:
         try:
             mask = modes.Mask(change.value, "", 0)
         except ValueError:
-            raise self._bad_value(change, change.value, "That mask means nobody, or too much.") from None
+            raise self._bad_value(
+                change,
+                change.value,
+                MEANS_NOBODY,
+            ) from None
         masks = self._lists[change.mode]
         there = masks.get(mask.key)
         if (change.sign == "+") is (there is not None):
