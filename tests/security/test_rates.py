@@ -198,7 +198,7 @@ async def test_who_does_not_come_in_keeps_nobody_out() -> None:
         (ann,) = await people(server, "ann")
         for room in ("#tea", "#cake"):
             await ann.ask(do="join", room=room)
-        await ann.ask(do="set_modes", room="#tea", changes=[{"sign": "+", "mode": "b", "value": "eve*!*@*"}])
+        assert "ok" in await ann.ask(do="set_modes", room="#tea", changes=[["+", "b", "eve*!*@*"]])
         flood = [*await people(server, *(f"eve{n}" for n in range(15))), await Peer.open(server.port)]
         for peer in flood:
             peer.send(*['{"do":"join","room":"#tea"}', '{"do":"part","room":"#cake"}'] * 10)
