@@ -11,6 +11,7 @@ import pytest
 
 import tcpchat
 from tcpchat.config import BadSetting, Gateway, load
+from tcpchat.wire.irc.webirc import read
 from tcpchat.wire.proxy import SIGNATURE, BadHeader, brought, more
 from tests.peer import Peer
 from tests.server.test_sessions import eventually
@@ -220,3 +221,11 @@ def test_what_is_no_address_is_named(setting: str) -> None:
         load(None, [setting])
     with pytest.raises(BadSetting):
         load(None, ["webirc.kiwi={password='x',hosts=[]}"])
+
+
+@pytest.mark.parametrize("address", ["fe80::1%eth0", "fe80::1%\x1b[2J"])
+def test_the_zone_of_an_address_is_not_kept(address: str) -> None:
+    """It would come into the log and before operators, and be another address to a mask."""
+    said = read(f"WEBIRC hunter2 kiwi host {address}".encode())
+    assert said is not None
+    assert said.address == "fe80::1"

@@ -26,7 +26,7 @@ def read(line: bytes) -> Introduction | None:
         return None
     password, gateway, _, address, *options = message.params
     try:
-        parsed = ip_address(address)
+        parsed = ip_address(address.partition("%")[0])  # a zone may be any text, and says nothing here
     except ValueError:
         return None
     address = str(getattr(parsed, "ipv4_mapped", None) or parsed)
