@@ -62,7 +62,7 @@ docs: $(READY) ## write what is generated from the code: the JSON Schema, the se
 	@$(BIN)/tcpchat-server config > docs/tcpchat.toml
 
 docs-security: $(READY) ## run the tests of the threat table, and write docs/security.md (ARGS=--long for the long form)
-	@$(BIN)/python -m pytest -m threat --threats build/threats.json $(ARGS)
+	@$(BIN)/python -m pytest -m threat --threats=build/threats.json $(ARGS)
 	@$(BIN)/python docs/security.py build/threats.json > docs/security.md
 
 unicode: $(READY) ## make the tables of what looks alike: CONFUSABLES=confusables.txt SCRIPTS=Scripts.txt, from unicode.org
@@ -81,7 +81,7 @@ picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat,
 	@$(BIN)/python docs/picture.py
 
 resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
-	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s --threats build/threats.json $(ARGS)
+	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s --threats=build/threats.json $(ARGS)
 
 fuzz: $(READY) ## a million hostile lines of IRC, guided by coverage where atheris can be installed; a million in all dialects
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"

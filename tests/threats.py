@@ -1,4 +1,4 @@
-"""Notes what came of the tests that hold a row of the threat table: ``pytest -m threat --threats FILE``."""
+"""Notes what came of the tests that hold a row of the threat table: ``pytest -m threat --threats=FILE``."""
 
 import json
 from datetime import UTC, datetime
