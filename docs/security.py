@@ -1,6 +1,6 @@
 """Writes docs/security.md: every row of the threat table, the tests that hold it, and what came of them last.
 
-``python docs/security.py RESULTS > docs/security.md``; the results come from ``pytest -m threat --threats RESULTS``.
+``python docs/security.py RESULTS > docs/security.md``; the results come from ``pytest -m threat --threats=RESULTS``.
 """
 
 import json

