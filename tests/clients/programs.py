@@ -103,7 +103,8 @@ class WeeChat(Program):
 
     name = "weechat"
     nick = "wendy"
-    command = "weechat"
+    command = "weechat -r '/set weechat.look.paste_max_lines -1'"
+    """What is typed fast is no paste."""
     greeting = "Plugins loaded"
     to_the_server = "/buffer irc.server.tc"
     list_rooms = "/list"
