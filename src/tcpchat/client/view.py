@@ -1,0 +1,389 @@
+"""What a person has before them: rooms and conversations, who is there, what is new in each."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from tcpchat.client.links import LinkBack, LinkLost
+from tcpchat.model import names
+from tcpchat.model.events import (
+    Event,
+    Gone,
+    Joined,
+    Kicked,
+    Left,
+    MarkerSet,
+    ModesSet,
+    Moved,
+    Redacted,
+    Renamed,
+    Said,
+    Skipped,
+    Told,
+    TopicSet,
+)
+from tcpchat.model.replies import Seated
+from tcpchat.model.text import CTCP
+
+MOST_ITEMS = 5_000
+"""Of each conversation: what is older is in the server's log."""
+
+LATELY = 10 * 60 * 1000
+"""Milliseconds for which one who spoke is of interest when they come and go."""
+
+Joins = Literal["all", "smart", "none"]
+"""Whose coming and going is shown: everybody's, that of people who spoke lately, or nobody's."""
+
+
+class Conversation:
+    """A room, or what passes between oneself and somebody.
+
+    :ivar items: what happened, oldest first; the latest `MOST_ITEMS`.
+    :ivar people: who is there, by folded nick.
+    :ivar seated: whether one is in the room now. One can always talk with a person.
+    :ivar unread: how many messages came while one was elsewhere, and `mentions` how many of them are for oneself.
+    :ivar new: the first item that one has not seen; None: there is none.
+    :ivar read: up to when one has read, in milliseconds since 1970.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.items: deque[Event] = deque(maxlen=MOST_ITEMS)
+        self.people: dict[str, str] = {}
+        self.topic = ""
+        self.seated = not names.is_room(name)
+        self.unread = 0
+        self.mentions = 0
+        self.new: Event | None = None
+        self.read = 0
+        self._spoke: dict[str, int] = {}
+
+    @property
+    def is_room(self) -> bool:
+        """Whether it is a room, and not a person."""
+        return names.is_room(self.name)
+
+    @property
+    def latest(self) -> int:
+        """When the latest item happened that has a time; 0 if none has."""
+        return next((item.time for item in reversed(self.items) if item.time), 0)
+
+    @property
+    def unseen(self) -> list[Event]:
+        """The items from the first new one on."""
+        items = list(self.items)
+        return items[items.index(self.new) :] if self.new in items else []
+
+    def add(self, event: Event) -> None:
+        """It happened now."""
+        if len(self.items) == MOST_ITEMS and self.items[0] is self.new:
+            self.new = self.items[1]
+        self.items.append(event)
+
+    def add_past(self, events: Iterable[Event]) -> None:
+        """Older entries of the log, oldest first; those that are known already are left out."""
+        known = {item.id for item in self.items if item.id}
+        for event in reversed([one for one in events if one.id not in known]):
+            if len(self.items) < MOST_ITEMS:
+                self.items.appendleft(event)
+
+    def see(self) -> None:
+        """All that there is has been seen. The line before what was new stays until `move_on`."""
+        self.unread = self.mentions = 0
+        self.read = max(self.read, self.latest)
+
+    def move_on(self) -> None:
+        """What was new is no longer."""
+        self.see()
+        self.new = None
+
+    def speakers(self) -> list[str]:
+        """Who is there, those who spoke last first."""
+        return sorted(self.people.values(), key=lambda one: -self._spoke.get(names.fold(one), 0))
+
+    # what only the view asks for
+
+    def heard(self, event: Said | Told) -> None:
+        """Somebody spoke."""
+        self._spoke[names.fold(event.by)] = event.time
+
+    def spoke_lately(self, nick: str, now: int) -> bool:
+        """Whether somebody is of interest."""
+        return self._spoke.get(names.fold(nick), 0) > now - LATELY
+
+    def came(self, nick: str) -> None:
+        """Somebody is there."""
+        self.people[names.fold(nick)] = nick
+
+    def went(self, nick: str) -> None:
+        """Somebody is not there any more."""
+        self.people.pop(names.fold(nick), None)
+
+    def has(self, nick: str) -> bool:
+        """Whether somebody is there."""
+        return names.fold(nick) in self.people
+
+    def renamed(self, nick: str, to: str) -> None:
+        """Somebody who is there is called otherwise."""
+        if (spoke := self._spoke.pop(names.fold(nick), 0)) > self._spoke.get(names.fold(to), 0):
+            self._spoke[names.fold(to)] = spoke
+        self.went(nick)
+        self.came(to)
+
+
+class View:
+    """All conversations of one person, in the order in which they were opened."""
+
+    def __init__(self, me: str, *, joins: Joins = "smart", words: Iterable[str] = ()) -> None:
+        """`words`: those that are as good as one's nick to call for attention."""
+        self.me = me
+        self.joins = joins
+        self.current: Conversation | None = None
+        """Where one looks, and where what one types goes."""
+        self._words = list(words)
+        self._conversations: dict[str, Conversation] = {}
+
+    def __iter__(self) -> Iterator[Conversation]:
+        return iter(list(self._conversations.values()))
+
+    def find(self, name: str) -> Conversation | None:
+        """A conversation by the name of its room or person."""
+        return self._conversations.get(names.fold(name))
+
+    def open(self, name: str) -> Conversation:
+        """The same; it is made if there is none."""
+        return self._conversations.setdefault(names.fold(name), Conversation(name))
+
+    def enter(self, seated: Seated) -> Conversation:
+        """One is in a room."""
+        room = self.open(seated.room)
+        room.name, room.topic, room.seated = seated.room, seated.topic, True
+        room.people = {names.fold(one): one for one in seated.people}
+        return room
+
+    def close(self, conversation: Conversation) -> None:
+        """It is of no interest any more. The one opened before it takes its place."""
+        self._conversations.pop(names.fold(conversation.name), None)
+        if self.current is conversation:
+            self.current = next(reversed(self._conversations.values()), None)
+            if self.current is not None:
+                self.current.see()
+
+    def switch(self, to: Conversation) -> None:
+        """Look at another conversation; what was new in the one before is no longer."""
+        if self.current is not None and self.current is not to:
+            self.current.move_on()
+        self.current = to
+        to.see()
+
+    def beside(self, step: int) -> Conversation | None:
+        """The one so many places after the current one, round and round."""
+        every = list(self)
+        if self.current not in every:
+            return every[0] if every else None
+        return every[(every.index(self.current) + step) % len(every)]
+
+    @property
+    def elsewhere(self) -> list[Conversation]:
+        """The other ones in which something is unread: where one is meant first."""
+        unread = [one for one in self if one.unread and one is not self.current]
+        return sorted(unread, key=lambda one: one.mentions == 0)
+
+    def is_me(self, nick: str) -> bool:
+        """Whether that is oneself."""
+        return names.fold(nick) == names.fold(self.me)
+
+    def calls(self, event: Event) -> bool:
+        """Whether it is for oneself: one's nick or one of one's words stands in it, or it is told to oneself alone."""
+        if not isinstance(event, Said | Told) or self.is_me(event.by) or not _is_shown(event):
+            return False
+        if isinstance(event, Told):
+            return True
+        return any(_stands_in(word, event.text) for word in (self.me, *self._words))
+
+    def note(self, event: Event) -> list[Conversation]:
+        """It happened. :returns: the conversations that it is shown in; empty: nobody needs to see it."""
+        noted = _NOTES.get(type(event), View._note_other)(self, event)
+        for conversation in noted:
+            conversation.add(event)
+            self._count(conversation, event)
+        return noted
+
+    def _count(self, conversation: Conversation, event: Event) -> None:
+        if not isinstance(event, Said | Told) or self.is_me(event.by):
+            if conversation is self.current:
+                conversation.see()
+            return
+        if conversation is self.current:
+            conversation.see()
+        elif event.time > conversation.read:
+            conversation.new = conversation.new or event
+            conversation.unread += 1
+            conversation.mentions += self.calls(event)
+
+    def since(self, conversation: Conversation, read: int, number: int) -> None:
+        """One comes back: what others said after the time `read`, or after the entry `number`, is new."""
+        conversation.read = max(conversation.read, read)
+        new = [item for item in conversation.items if self._is_speech(item) and _after(item, conversation.read, number)]
+        conversation.new = new[0] if new else None
+        if conversation is not self.current:
+            conversation.unread = len(new)
+            conversation.mentions = sum(map(self.calls, new))
+
+    def new_in(self, conversation: Conversation) -> int:
+        """How many messages of others follow the first new one, itself included."""
+        return sum(map(self._is_speech, conversation.unseen))
+
+    def _is_speech(self, event: Event) -> bool:
+        return isinstance(event, Said | Told) and _is_shown(event) and not self.is_me(event.by)
+
+    # what happened
+
+    def _said(self, event: Said) -> list[Conversation]:
+        if not _is_shown(event):
+            return []
+        room = self.open(event.room)
+        room.heard(event)
+        if room.seated and not event.replayed:
+            room.came(event.by)
+        return [room]
+
+    def _told(self, event: Told) -> list[Conversation]:
+        if not _is_shown(event):
+            return []
+        talk = self.open(event.to if self.is_me(event.by) else event.by)
+        talk.heard(event)
+        return [talk]
+
+    def _joined(self, event: Joined) -> list[Conversation]:
+        room = self.open(event.room)
+        room.came(event.by)
+        if self.is_me(event.by):
+            room.seated = True
+        return self._of_interest(event, event.by, [room])
+
+    def _left(self, event: Left) -> list[Conversation]:
+        room = self.find(event.room)
+        if room is None:
+            return []
+        shown = self._of_interest(event, event.by, [room])
+        room.went(event.by)
+        if self.is_me(event.by):
+            room.seated = False
+        return shown
+
+    def _kicked(self, event: Kicked) -> list[Conversation]:
+        room = self.open(event.room)
+        room.went(event.nick)
+        if self.is_me(event.nick):
+            room.seated = False
+        return [room]
+
+    def _gone(self, event: Gone) -> list[Conversation]:
+        there = [one for one in self if one.has(event.by)]
+        shown = self._of_interest(event, event.by, there)
+        for conversation in there:
+            conversation.went(event.by)
+        return shown
+
+    def _renamed(self, event: Renamed) -> list[Conversation]:
+        mine = self.is_me(event.by)
+        there = [one for one in self if one.has(event.by)]
+        shown = (there or self._here()) if mine else self._of_interest(event, event.by, there)
+        for conversation in there:
+            conversation.renamed(event.by, event.to)
+        if mine:
+            self.me = event.to
+        elif (talk := self.find(event.by)) is not None and self.find(event.to) is None:
+            self._move(talk, event.to)
+            shown = [*shown, talk]
+        return shown
+
+    def _moved(self, event: Moved) -> list[Conversation]:
+        room = self.open(event.was)
+        self._move(room, event.room)
+        return [room]
+
+    def _move(self, conversation: Conversation, to: str) -> None:
+        """It is called otherwise, and keeps its place."""
+        every = [to if one is conversation else one.name for one in self]
+        conversation.name = to
+        by_name = {names.fold(one.name): one for one in self}
+        self._conversations = {names.fold(name): by_name[names.fold(name)] for name in every}
+
+    def _topic_set(self, event: TopicSet) -> list[Conversation]:
+        room = self.open(event.room)
+        room.topic = event.topic
+        return [room]
+
+    def _modes_set(self, event: ModesSet) -> list[Conversation]:
+        return [self.open(event.room)]
+
+    def _redacted(self, event: Redacted) -> list[Conversation]:
+        """What was taken back is not there to be read any more."""
+        other = event.to if self.is_me(event.by) else event.by
+        conversation = self.open(event.room or other)
+        for place, item in enumerate(conversation.items):
+            if item.id == event.of and isinstance(item, Said | Told):
+                conversation.items[place] = replace(item, text="", redacted=True)
+        return [conversation]
+
+    def _skipped(self, event: Skipped) -> list[Conversation]:
+        return [self.open(event.target)]
+
+    def _marked(self, event: MarkerSet) -> list[Conversation]:
+        """One has read it somewhere else."""
+        conversation = self.find(event.target)
+        if conversation is not None and conversation is not self.current:
+            self.since(conversation, event.until, 0)
+        return []
+
+    def _note_other(self, event: Event) -> list[Conversation]:
+        return self._here()
+
+    def _here(self) -> list[Conversation]:
+        return [self.current] if self.current is not None else []
+
+    def _of_interest(self, event: Event, nick: str, where: list[Conversation]) -> list[Conversation]:
+        """Where it is shown that somebody came or went."""
+        if self.joins == "none" or self.is_me(nick):
+            return []
+        now = event.time or int(time.time() * 1000)
+        return [one for one in where if self.joins == "all" or one.spoke_lately(nick, now)]
+
+
+def _is_shown(event: Said | Told) -> bool:
+    """What was taken back is not, nor what one client asks another (CTCP)."""
+    return not event.redacted and not event.text.startswith(CTCP)
+
+
+def _after(event: Event, read: int, number: int) -> bool:
+    return event.time > read if read else event.number > number
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """As a word of its own, whatever its case."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+_NOTES: dict[type[Event], Callable[[View, Any], list[Conversation]]] = {
+    Said: View._said,
+    Told: View._told,
+    Joined: View._joined,
+    Left: View._left,
+    Kicked: View._kicked,
+    Gone: View._gone,
+    Renamed: View._renamed,
+    Moved: View._moved,
+    TopicSet: View._topic_set,
+    ModesSet: View._modes_set,
+    Redacted: View._redacted,
+    Skipped: View._skipped,
+    MarkerSet: View._marked,
+    LinkLost: View._note_other,
+    LinkBack: View._note_other,
+}
