@@ -2,22 +2,19 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tcpchat.model import toml
 from tcpchat.model.address import parse_address, parse_private
-from tcpchat.model.errors import in_words
 from tcpchat.model.private import exposed
+from tcpchat.model.toml import BadSetting as BadSetting
 
 _HASH = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
-
-MOST_BYTES = 1 << 20
-"""Of a configuration file; nobody writes a longer one."""
 
 SECRETS = frozenset({"password"})
 """Settings, in any section, that only the owner of the file may know."""
@@ -268,10 +265,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Limits = Limits()
 
 
-class BadSetting(ValueError):
-    """A setting that does not exist or cannot have that value. The text names it and says what would do."""
-
-
 def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     """The configuration from a TOML file, if one is given, and from settings of the form ``section.key=value``.
 
@@ -280,11 +273,11 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
     wanted: dict[str, Any] = {}
     if file is not None:
         wanted = _read(file)
-        _check_names(wanted, Config, f"{file}: ")
+        toml.check_names(wanted, Config, f"{file}: ")
     for setting in settings:
         _put(wanted, setting)
     try:
-        config = msgspec.convert(wanted, Config, strict=False, dec_hook=_path)
+        config = msgspec.convert(wanted, Config, strict=False, dec_hook=toml.path)
         _check_hashes(config)
         _check_rights(config)
         _check_networks(config)
@@ -297,18 +290,8 @@ def load(file: Path | None, settings: Iterable[str] = ()) -> Config:
 
 def _read(file: Path) -> dict[str, Any]:
     """:raises BadSetting: if it is no TOML, or holds secrets that others may read."""
-    try:
-        with file.open("rb") as opened:
-            read = opened.read(MOST_BYTES + 1)
-        if len(read) > MOST_BYTES:
-            raise BadSetting(f"{file} is no configuration: it is longer than {MOST_BYTES} bytes.")
-        wanted = tomllib.loads(read.decode())
-        problem = exposed(file) if _holds_secrets(wanted) else ""
-    except OSError as error:
-        raise BadSetting(f"Cannot read {file}: {in_words(error)}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadSetting(f"{file} is not TOML: {error}") from error
-    if problem:
+    wanted = toml.read(file)
+    if _holds_secrets(wanted) and (problem := exposed(file)):
         raise BadSetting(problem)
     return wanted
 
@@ -387,34 +370,10 @@ def _put(wanted: dict[str, Any], setting: str) -> None:
     nested: Any = {key: value}
     for section in reversed(sections):
         nested = {section: nested}
-    _check_names(nested, Config, "")
+    toml.check_names(nested, Config, "")
     target = wanted
     for section in sections:
         target = target.setdefault(section, {})
         if not isinstance(target, dict):
             raise BadSetting(f"“{setting}” does not fit: {section} has got a value elsewhere, and is a section.")
     target[key] = value
-
-
-def _path(wanted: type, value: object) -> Path:
-    """A setting that msgspec does not know how to read."""
-    if wanted is Path and isinstance(value, str):
-        try:
-            return Path(value).expanduser()
-        except RuntimeError as error:  # ~somebody
-            raise ValueError(f"Whose home {value} is in is not known") from error
-    raise ValueError("Expected a path")
-
-
-def _check_names(wanted: Mapping[str, Any], struct: type[msgspec.Struct], place: str) -> None:
-    fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
-    for name, value in wanted.items():
-        if name not in fields:
-            near = get_close_matches(name, fields, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(fields)}."
-            raise BadSetting(f"{place}there is no setting {name}. {hint}")
-        inner = fields[name]
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            if not isinstance(value, Mapping):
-                raise BadSetting(f"{place}{name} is a section: write {name}.KEY=VALUE.")
-            _check_names(value, inner, f"{place}{name}: ")

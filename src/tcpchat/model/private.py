@@ -41,3 +41,21 @@ def narrow(path: Path) -> None:
     if path.stat().st_mode & OTHERS:
         with suppress(OSError):
             path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def write_whole(file: Path, text: bytes) -> None:
+    """Make the file, or put it in the place of the one there is: the whole of it, or nothing. Its owner's alone.
+
+    :raises OSError: if it cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(file)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tcpchat.config import Tls
 from tcpchat.model.errors import in_words
+from tcpchat.model.private import write_whole
 
 if TYPE_CHECKING:  # it takes long to import, and only who has TLS needs it
     from cryptography import x509
@@ -227,7 +228,7 @@ def make(file: Path, names: Iterable[str]) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     try:
-        _keep(file, secret + _signed(key, sorted(set(names))))
+        write_whole(file, secret + _signed(key, sorted(set(names))))
     except OSError as error:
         raise BadCertificate(f"Cannot keep a certificate in {file}: {in_words(error)}.") from error
 
@@ -261,14 +262,3 @@ def _general_name(name: str) -> "x509.GeneralName":
         return x509.IPAddress(ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _keep(file: Path, text: bytes) -> None:
-    """The whole file, or none."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)

@@ -1,0 +1,69 @@
+"""client.toml: what stands in it is read or explained, and what is changed in it is the one setting that is meant."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tcpchat.cli.preferences import Preferences, keep, load, template
+from tcpchat.model.errors import CannotStart
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "tcpchat" / "client.toml"
+
+
+def written(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_without_a_file_everything_is_as_it_is_by_default(file: Path) -> None:
+    assert load(file) == Preferences()
+
+
+def test_the_template_changes_nothing_and_every_line_of_it_can_be_taken_as_it_is(file: Path) -> None:
+    assert load(written(file, template())) == Preferences()
+    everything = re.sub(r"^#(?=\[|\w+ = )", "", template(), flags=re.MULTILINE)
+    entry = load(written(file, everything)).servers.pop("work")
+    assert entry.address == "tls://chat.example.org"
+    for block in template().split("\n\n")[1:]:
+        assert block.startswith("# "), block
+
+
+def test_the_first_thing_that_is_kept_makes_the_file_with_everything_explained(file: Path) -> None:
+    assert keep("nick", "ann", file) == ""
+    assert file.read_text().replace('nick = "ann"\n', "", 1) == f"{template()}\n"
+    assert load(file) == Preferences(nick="ann")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_kept_again_takes_the_place_of_what_was(file: Path) -> None:
+    keep("bell", "off", file)
+    before = file.read_text()
+    keep("bell", "all", file)
+    assert file.read_text() == before.replace('bell = "off"', 'bell = "all"')
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('nik = "ann"', "there is no setting nik. Did you mean nick?"),
+        ("nick = 1", 'nick cannot be 1. Write nick = "…", in quotes.'),
+        ("nick = ann", 'is not TOML: Invalid value (at line 1, column 8). Texts stand in quotes, as in nick = "ann".'),
+        ('bell = "loud"', 'bell cannot be "loud". Write bell = "off", "mentions" or "all".'),
+        ("mouse = 'yes'", 'mouse cannot be "yes". Write mouse = true or mouse = false, without quotes.'),
+        ('nick = "a b"', "nick cannot be so. A nickname cannot contain a space."),
+        ('[servers.work]\nnick = "a"', "servers.work: where is it? Write address = "),
+        ('[servers.work]\naddress = "a"\npassword = "a"', "there is no setting password. Did you mean password_com"),
+    ],
+)
+def test_what_is_wrong_is_said_with_where_it_stands_and_what_would_be_right(file: Path, text: str, words: str) -> None:
+    with pytest.raises(CannotStart) as raised:
+        load(written(file, text))
+    assert str(raised.value).startswith(str(file))
+    assert words in str(raised.value)
+    assert raised.value.exit_code == 78
