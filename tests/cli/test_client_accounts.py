@@ -1,8 +1,10 @@
 """tcpchat-client and accounts: passwords, typed and given."""
 
+import subprocess
 from pathlib import Path
 
-from tests.cli.screen import Peer, Run, Start
+from tests.cli.screen import CLIENT, SECONDS, Peer, Run, Start
+from tests.cli.test_server import running
 
 PASSWORD = "correct-horse-battery"
 
@@ -63,7 +65,7 @@ def test_one_comes_in_with_an_account(run: Run, port: int, tmp_path: Path, envir
     assert (done.returncode, done.stderr) == (0, b"")
     assert other.hear()["text"] == "by command"
     done = run("--account", "carla", "--password-command", "echo wrong-guess", given=b"no\n")
-    assert (done.returncode, b"not its password" in done.stderr) == (65, True)
+    assert (done.returncode, b"not its password" in done.stderr) == (77, True)
     for options in (["--account", "carla"], ["--password-command", "echo x"]):
         assert run(*options, given=b"no\n").returncode == 64
     other.close()
@@ -91,3 +93,24 @@ def test_at_the_door_one_is_asked_for_the_password_of_the_name_one_wants(termina
     screen.until(r"dora2 #lobby>")
     assert PASSWORD.encode() not in screen.raw
     other.close()
+
+
+def test_the_server_asks_for_a_password_of_its_own(start: Start, environment: dict[str, str], tmp_path: Path) -> None:
+    configuration = tmp_path / "server.toml"
+    configuration.write_text(f'password = "{PASSWORD}"\n')
+    configuration.chmod(0o600)
+    with running("--no-history", "--config", str(configuration)) as (_, port):
+        command = [*CLIENT, f"127.0.0.1:{port}"]
+        screen = start(*command)
+        screen.until(r"-- This server asks for a password\.", r"Password of the server:")
+        screen.type("wrong-guess\r")
+        screen.until(r"-- This server asks for a password, and that is not it\.", r"Password of the server:")
+        screen.type(f"{PASSWORD}\r")
+        screen.until(r"ann #lobby>")
+        assert PASSWORD.encode() not in screen.raw
+        for given, code, said in (("", 77, b"Give it as TCPCHAT_PASSWORD"), (PASSWORD, 0, b"")):
+            environment["TCPCHAT_PASSWORD"] = given
+            done = subprocess.run(command, env=environment, input=b"hello\n", capture_output=True, timeout=SECONDS)
+            assert (done.returncode, said in done.stderr) == (code, True)
+        done = subprocess.run([*command, f"--password={PASSWORD}"], env=environment, capture_output=True)
+        assert (done.returncode, b"No such option" in done.stderr) == (64, True)

@@ -1,4 +1,4 @@
-"""``tcpchat-client``: a terminal to the chat."""
+"""``tcpchat-client``: a terminal to the chat, and beside it the commands for scripts."""
 
 import asyncio
 import signal
@@ -7,25 +7,27 @@ from typing import Any, NoReturn
 
 import click
 
-from tcpchat.cli.given import FILE, password_of
+from tcpchat.cli.ends import EXPLAINED
+from tcpchat.cli.given import FILE, who
 from tcpchat.cli.trust import safety, tls_options
-from tcpchat.cli.usage import BadUsage, Command
+from tcpchat.cli.usage import BadUsage, CommandWithOthers
 from tcpchat.model import names
 from tcpchat.version import VERSION
 
+OTHERS: dict[str, str] = {}
+"""The commands beside it, and where they are; they are loaded when they are wanted."""
 
-@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.command(
+    cls=CommandWithOthers,
+    others=OTHERS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXPLAINED,
+)
 @click.argument("address", default="127.0.0.1", metavar="[HOST[:PORT]]")
 @click.option("--nick", "-n", metavar="NAME", help="What you are called. [default: your user name]")
 @click.option(
     "--room", "-r", "rooms", multiple=True, metavar="ROOM", help=f"The room to go into. [default: {names.LOBBY}]"
-)
-@click.option(
-    "--password",
-    envvar="TCPCHAT_PASSWORD",
-    default="",
-    metavar="WORD",
-    help="The server's, if it asks for one; better in the environment, as TCPCHAT_PASSWORD.",
 )
 @click.option(
     "--account",
@@ -39,9 +41,8 @@ from tcpchat.version import VERSION
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
 def main(
-    address: str, nick: str | None, rooms: tuple[str, ...], password: str, account: str, password_command: str,
-    plain: bool, **tls: Any,
-) -> None:  # fmt: skip
+    address: str, nick: str | None, rooms: tuple[str, ...], account: str, password_command: str, plain: bool, **tls: Any
+) -> None:
     """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697).
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
@@ -57,24 +58,13 @@ def main(
     room = rooms[0] if rooms else names.LOBBY
     have_three_files()
     _warn_of_every_address(address)
-    how = safety(**tls) | _who(account, password_command, has_certificate=tls["tls_client_cert"] is not None)
+    how = safety(**tls) | who(account, password_command, has_certificate=tls["tls_client_cert"] is not None)
     try:
         with left_as_found():
-            code, text = asyncio.run(Visit(address, nick or account or None, room, password, plain, how).run())
+            code, text = asyncio.run(Visit(address, nick or account or None, room, plain, how).run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     _end(code, text)
-
-
-def _who(account: str, command: str, *, has_certificate: bool) -> dict[str, Any]:
-    """What `connect` is told of the account."""
-    if command and not account:
-        raise BadUsage("--password-command is for the password of an account: --account NAME")
-    by_certificate = has_certificate and not command
-    return {
-        "account": account,
-        "account_password": password_of(account, command) if account and not by_certificate else "",
-    }
 
 
 def _end(code: int, text: str) -> NoReturn:

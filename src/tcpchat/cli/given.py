@@ -1,4 +1,6 @@
-"""The password of one's account, for ``tcpchat-client --account``: from a file, a command, or whoever sits there."""
+"""Passwords, for ``tcpchat-client``: from the environment, a file, a command, or whoever sits there. Never arguments,
+which everybody on the machine can see.
+"""
 
 import getpass
 import os
@@ -6,13 +8,35 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tcpchat.cli.usage import BadUsage
 from tcpchat.model.errors import in_words
 from tcpchat.model.private import exposed
 
 FILE = "TCPCHAT_PASSWORD_FILE"
+SERVER_PASSWORD = "TCPCHAT_PASSWORD"
 COMMAND_SECONDS = 120
+
+
+def server_password() -> str:
+    """The server's own, as far as the environment knows it."""
+    return os.environ.get(SERVER_PASSWORD, "")
+
+
+def who(account: str, command: str, *, has_certificate: bool) -> dict[str, Any]:
+    """What `connect` is told of one's account, and of the server's password.
+
+    :raises BadUsage: if the password of the account is missing.
+    """
+    if command and not account:
+        raise BadUsage("--password-command is for the password of an account: --account NAME")
+    by_certificate = has_certificate and not command
+    return {
+        "password": server_password(),
+        "account": account,
+        "account_password": password_of(account, command) if account and not by_certificate else "",
+    }
 
 
 def password_of(account: str, command: str) -> str:

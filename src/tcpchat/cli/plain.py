@@ -81,6 +81,13 @@ class Plain:
         """See `Terminal.password_of`. Here nobody is asked."""
         return ""
 
+    async def server_password(self, refusal: Refused) -> str:
+        """See `Terminal.server_password`. Here nobody is asked.
+
+        :raises Refused: always.
+        """
+        raise refusal
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """A name in the place of one that cannot be had.
 

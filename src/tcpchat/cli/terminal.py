@@ -206,6 +206,14 @@ class Terminal:
         await self.show(notice(refusal.text))
         return await self._asked(f"Password of {showable(nick)} (only Enter: another name): ", is_password=True)
 
+    async def server_password(self, refusal: Refused) -> str:
+        """The password that the server asks everybody for, as it is typed and not shown.
+
+        :raises EOFError: if the answer is to leave.
+        """
+        await self.show(notice(refusal.text))
+        return await self._asked("Password of the server: ", is_password=True)
+
     async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
         """See `Plain.another_nick`; a person can be asked.
 

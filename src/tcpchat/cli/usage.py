@@ -1,5 +1,7 @@
 """Wrong usage of a command ends with the code that sysexits.h has for it."""
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -29,6 +31,45 @@ class Group(_Explained, click.Group):
             return super().resolve_command(*args, **kwargs)
         except click.UsageError as error:
             raise BadUsage(error.format_message(), error.ctx) from error
+
+
+class CommandWithOthers(Command):
+    """A command, and others beside it: one of these is meant if its name comes first. They are loaded only then."""
+
+    def __init__(self, *args: Any, others: Mapping[str, str], **kwargs: Any) -> None:
+        """`others`: by name, where each is, as ``module:attribute``."""
+        super().__init__(*args, **kwargs)
+        self._others = others
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
+        """See `click.Command`."""
+        if args and args[0] in self._others:
+            return self._other(args[0]).make_context(f"{info_name} {args[0]}", args[1:], *more, **extra)
+        return super().make_context(info_name, args, *more, **extra)
+
+    def invoke(self, context: click.Context) -> Any:
+        """See `click.Command`."""
+        return super().invoke(context) if context.command is self else context.command.invoke(context)
+
+    def format_usage(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """See `click.Command`."""
+        super().format_usage(context, formatter)
+        formatter.write(
+            f"{'':{formatter.current_indent}}   or: {context.command_path} {'|'.join(self._others)} --help\n"
+        )
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """See `click.Command`."""
+        super().format_options(context, formatter)
+        if self._others:
+            with formatter.section("Beside it"):
+                formatter.write_dl([(name, self._other(name).get_short_help_str(80)) for name in self._others])
+
+    def _other(self, name: str) -> click.Command:
+        module, _, attribute = self._others[name].partition(":")
+        found = getattr(import_module(module), attribute)
+        assert isinstance(found, click.Command)
+        return found
 
 
 class BadUsage(click.UsageError):

@@ -8,8 +8,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tcpchat.cli.ends import exit_code
+from tcpchat.cli.given import SERVER_PASSWORD
 from tcpchat.model import names
-from tcpchat.model.errors import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, in_words
+from tcpchat.model.errors import EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, in_words
 from tcpchat.model.replies import Refused
 
 if TYPE_CHECKING:
@@ -31,11 +33,8 @@ MOST_NICKS = 10
 class Visit:
     """One run of the command."""
 
-    def __init__(
-        self, address: str, nick: str | None, room: str, password: str, plain: bool, safety: dict[str, Any]
-    ) -> None:
+    def __init__(self, address: str, nick: str | None, room: str, plain: bool, safety: dict[str, Any]) -> None:
         self._address = address
-        self._password = password
         self._nick = nick
         self._room = room if names.is_room(room) else f"#{room}"
         self._plain = plain
@@ -54,9 +53,8 @@ class Visit:
         except CannotConnect as error:
             return error.exit_code, str(error)
         except Refused as refusal:
-            of_server = refusal.code == "wrong_password" and not self._safety.get("account")
-            hint = " Give it with --password, or as TCPCHAT_PASSWORD." if of_server else ""
-            return EX_DATAERR, refusal.text + hint
+            hint = f" Give it as {SERVER_PASSWORD}, in the environment." if self._of_server(refusal) else ""
+            return exit_code(refusal), refusal.text + hint
         except EOFError:
             return 0, ""
         except asyncio.CancelledError:
@@ -99,11 +97,9 @@ class Visit:
         nick = self._nick or default_nick()
         for _ in range(MOST_NICKS):
             try:
-                chat = await stack.enter_async_context(
-                    connect(self._address, nick=nick, password=self._password, **self._safety)
-                )
+                chat = await stack.enter_async_context(connect(self._address, nick=nick, **self._safety))
             except Refused as refusal:
-                if refusal.code not in ANOTHER_NAME and not (self._typed and refusal.code == "wrong_password"):
+                if not (refusal.code in ANOTHER_NAME or self._of_server(refusal) or self._mistyped(refusal)):
                     raise
                 face = face or await self._open_face(stack)
                 nick = await self._another(face, refusal, nick)
@@ -112,13 +108,23 @@ class Visit:
         raise Refused("nick_taken", f"None of {MOST_NICKS} names could be had. Name another one with --nick.")
 
     async def _another(self, face: "Plain | Terminal", refusal: Refused, nick: str) -> str:
-        """Another name; or the same again, with the password of the account that it belongs to."""
+        """Another name; or the same again, with the server's password, or that of the account that it belongs to."""
+        if self._of_server(refusal):
+            self._safety |= {"password": await face.server_password(refusal)}
+            return nick
         self._typed = False
         if refusal.code in {"nick_owned", "wrong_password"}:
             password = await face.password_of(nick, refusal)
             self._typed = password != ""
             self._safety |= {"account": nick if password else "", "account_password": password}
         return nick if self._typed else await face.another_nick(refusal, asked_for=self._nick is not None)
+
+    def _of_server(self, refusal: Refused) -> bool:
+        """Whether the server asks for a password of its own."""
+        return refusal.code == "wrong_password" and not self._safety.get("account")
+
+    def _mistyped(self, refusal: Refused) -> bool:
+        return refusal.code == "wrong_password" and self._typed
 
     async def _open_face(self, stack: contextlib.AsyncExitStack) -> "Plain | Terminal":
         face = _plain() if self._plain or not _at_a_terminal() else _terminal()
