@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpchat.cli.preferences import Preferences, keep, load, template
+from tcpchat.cli.preferences import Preferences, ServerEntry, keep, load, template
+from tcpchat.cli.servers import Options, resolved
 from tcpchat.model.errors import CannotStart
 
 
@@ -67,3 +68,30 @@ def test_what_is_wrong_is_said_with_where_it_stands_and_what_would_be_right(file
     assert str(raised.value).startswith(str(file))
     assert words in str(raised.value)
     assert raised.value.exit_code == 78
+
+
+WORK = ServerEntry(address="tls://chat.example.org", nick="ann", rooms=["#a", "b"], keyring=True, account="anna")
+KNOWN = Preferences(nick="annie", rooms=["#tea"], server="work", servers={"work": WORK})
+
+
+def test_what_is_typed_goes_before_the_entry_and_that_before_the_rest() -> None:
+    assert resolved(KNOWN, "") == resolved(KNOWN, "work")
+    entry = resolved(KNOWN, "work")
+    assert (entry.name, entry.address, entry.nick, entry.rooms) == ("work", WORK.address, "ann", ["#a", "#b"])
+    assert (entry.account, entry.keyring, entry.asked_for) == ("anna", True, False)
+    other = resolved(KNOWN, "192.0.2.1")
+    assert (other.name, other.address, other.nick, other.rooms) == ("", "192.0.2.1", "annie", ["#tea"])
+    typed = resolved(KNOWN, "work", Options(nick="bob", rooms=("ops",), accept_fingerprint="x", insecure=True))
+    assert (typed.nick, typed.rooms, typed.fingerprint, typed.insecure) == ("bob", ["#ops"], "x", True)
+    assert typed.asked_for
+
+
+def test_another_account_has_another_password() -> None:
+    target = resolved(KNOWN, "work", Options(account="bob"))
+    assert (target.account, target.nick, target.keyring, target.password_command) == ("bob", "bob", False, "")
+
+
+def test_a_key_belongs_to_the_certificate_that_it_was_named_with() -> None:
+    entry = ServerEntry(address="a", tls_client_cert=Path("own"), tls_client_key=Path("key"))
+    target = resolved(Preferences(servers={"a": entry}), "a", Options(tls_client_cert=Path("other")))
+    assert (target.certificate, target.key) == (Path("other"), None)
