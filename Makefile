@@ -60,6 +60,7 @@ bench-count: $(READY) ## count instructions and memory of a fixed scenario; fail
 docs: $(READY) ## write what is generated from the code: the JSON Schema, the settings
 	@$(BIN)/python -m tcpchat.wire.schema > docs/protocol.schema.json
 	@$(BIN)/tcpchat-server config > docs/tcpchat.toml
+	@$(BIN)/tcpchat-client config --defaults > docs/client.toml
 
 docs-security: $(READY) ## run the tests of the threat table, and write docs/security.md (ARGS=--long for the long form)
 	@$(BIN)/python -m pytest -m threat --threats=build/threats.json $(ARGS)

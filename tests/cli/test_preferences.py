@@ -1,7 +1,10 @@
 """client.toml: what stands in it is read or explained, and what is changed in it is the one setting that is meant."""
 
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,20 @@ from tcpchat.cli.preferences import Preferences, ServerEntry, keep, load, templa
 from tcpchat.cli.servers import Options, resolved
 from tcpchat.model.errors import CannotStart
 
+DOCUMENTED = Path(__file__).parents[2] / "docs/client.toml"
+
+EVERYTHING = """
+nick = "ann"
+words = ["tea", "\\u009b\\u202e"]
+mouse = false
+[servers.work]
+address = "tls://chat.example.org"
+tls_client_cert = "/ann.pem"
+[servers."the other \\u001b"]
+address = "192.0.2.1"
+keyring = true
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -17,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def written(file: Path, text: str) -> Path:
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -68,6 +85,48 @@ def test_what_is_wrong_is_said_with_where_it_stands_and_what_would_be_right(file
     assert str(raised.value).startswith(str(file))
     assert words in str(raised.value)
     assert raised.value.exit_code == 78
+
+
+def config(home: Path, *options: str) -> tuple[int, str, str]:
+    """What ``tcpchat-client config`` ends with, prints, and complains of, with that as the home directory."""
+    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+    command = [sys.executable, "-m", "tcpchat.client", "config", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_file_is_made_once(tmp_path: Path) -> None:
+    file = tmp_path / ".config/tcpchat/client.toml"
+    assert config(tmp_path)[1].startswith(f"# {file} is not there; tcpchat-client config --make makes it.\n")
+    assert config(tmp_path, "--make") == (0, f"{file} is there now; nothing is set in it yet.\n", "")
+    assert file.read_text() == config(tmp_path, "--defaults")[1] == DOCUMENTED.read_text()
+    keep("nick", "ann", file)
+    before = file.read_text()
+    assert config(tmp_path, "--make") == (0, f"{file} is there already, and stays as it is.\n", "")
+    assert file.read_text() == before
+
+
+def test_what_is_printed_is_what_is_set_with_everything_explained(tmp_path: Path, file: Path) -> None:
+    there = written(tmp_path / ".config/tcpchat/client.toml", EVERYTHING)
+    code, printed, complaint = config(tmp_path)
+    assert (code, complaint) == (0, "")
+    assert printed.startswith(f"# {there}\n")
+    assert load(written(file, printed)) == load(there) != Preferences()
+    assert printed.count("# What you are called there.") == 2
+
+
+def test_a_wrong_file_is_not_printed_as_if_it_were_right(tmp_path: Path) -> None:
+    there = written(tmp_path / ".config/tcpchat/client.toml", "bell = 1")
+    code, printed, complaint = config(tmp_path)
+    assert (code, printed) == (78, "")
+    assert complaint.startswith(f"tcpchat-client: {there}: bell cannot be 1.")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".config").write_text("in the way")
+    code, printed, complaint = config(tmp_path, "--make")
+    assert (code, printed) == (73, "")
+    assert complaint.startswith(f"tcpchat-client: Cannot write {tmp_path}/.config/tcpchat/client.toml: ")
 
 
 WORK = ServerEntry(address="tls://chat.example.org", nick="ann", rooms=["#a", "b"], keyring=True, account="anna")

@@ -14,7 +14,7 @@ from tcpchat.cli.usage import BadUsage, CommandWithOthers
 from tcpchat.model import names
 from tcpchat.version import VERSION
 
-OTHERS: dict[str, str] = {}
+OTHERS = {"config": "tcpchat.cli.client_settings:show"}
 """The commands beside it, and where they are; they are loaded when they are wanted."""
 
 

@@ -14,6 +14,7 @@ from tcpchat.model.address import parse_server
 from tcpchat.model.errors import EX_CONFIG, CannotStart, in_words
 from tcpchat.model.private import OTHERS_WRITE, write_whole
 from tcpchat.model.replies import Refused
+from tcpchat.model.text import showable
 from tcpchat.model.toml import BadSetting
 
 FILE = "client.toml"
@@ -95,7 +96,7 @@ def load(file: Path | None = None) -> Preferences:
         if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
             return Preferences()
         hint = f". {_QUOTES}" if "Invalid value" in str(error) else ""
-        raise CannotStart(f"{error}{hint}", EX_CONFIG) from error
+        raise CannotStart(showable(f"{error}{hint}"), EX_CONFIG) from error
     return preferences
 
 

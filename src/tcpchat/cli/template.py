@@ -123,9 +123,9 @@ def _explained(meaning: str) -> Iterator[str]:
 
 
 def value_of(value: object) -> str:
-    """A value as it is written in TOML; JSON is the same for texts, numbers, and lists of them, but for one code."""
+    """A value as it is written in TOML, which writes texts, numbers, and lists of them as JSON does."""
     if isinstance(value, Path):
         value = str(value)
     if isinstance(value, frozenset | set):
         value = sorted(value)
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(value, ensure_ascii=False))
