@@ -66,6 +66,31 @@ def test_what_is_kept_again_takes_the_place_of_what_was(file: Path) -> None:
     assert file.read_text() == before.replace('bell = "off"', 'bell = "all"')
 
 
+def test_a_file_that_is_a_link_stays_one(file: Path, tmp_path: Path) -> None:
+    there = written(tmp_path / "dotfiles" / "client.toml", "# mine\n")
+    there.chmod(0o644)
+    file.parent.mkdir()
+    file.symlink_to(Path("..") / "dotfiles" / "client.toml")
+    assert keep("bell", "all", file) == ""
+    assert file.is_symlink()
+    assert there.read_text() == 'bell = "all"\n# mine\n'
+    assert stat.S_IMODE(there.stat().st_mode) == 0o600
+    assert [one.name for one in there.parent.iterdir()] == ["client.toml"]
+
+
+@pytest.mark.parametrize("text", ["nick = ", "nick = 1\nnick = 2\n", "[" * 10_000, "\0"])
+def test_a_file_that_is_wrong_is_left_alone_and_that_is_said(file: Path, text: str) -> None:
+    written(file, text)
+    assert keep("nick", "ann", file).startswith(f"nick is not kept in {file}: it is not TOML: ")
+    assert file.read_text() == text
+
+
+def test_where_nothing_can_be_written_that_is_said(file: Path) -> None:
+    file.parent.write_text("in the way")
+    deeper = file.parent / "more" / "client.toml"
+    assert keep("nick", "ann", deeper) == f"nick is not kept in {deeper}: not a directory."
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

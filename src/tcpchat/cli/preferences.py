@@ -1,9 +1,11 @@
 """What a user wants of the client, once and for all: the file client.toml, read, and changed in one place at a time."""
 
+import errno
 import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -107,17 +109,26 @@ def keep(key: str, value: str | bool | list[str], file: Path | None = None) -> s
     :returns: why it could not be kept, in a sentence; empty, if it was. The chat goes on either way.
     """
     file = file or place()
+    target = Path(os.path.realpath(file))
     try:
-        target = Path(os.path.realpath(file))
-        text = target.read_bytes().decode() if target.exists() else f"{template()}\n"
-        if target.exists() and not os.access(target, os.W_OK):
-            return f"{key} is not kept: {file} must not be written."
-        write_whole(target, changed(text, key, value).encode())
+        write_whole(target, changed(_text_of(target), key, value).encode())
     except OSError as error:
-        return f"{key} is not kept: {file} cannot be written: {in_words(error)}."
+        return f"{key} is not kept in {file}: {in_words(error)}."
     except (ValueError, RecursionError) as error:
-        return f"{key} is not kept: {file} cannot be changed: {error}"
+        return f"{key} is not kept in {file}: {error}."
     return ""
+
+
+def _text_of(file: Path) -> str:
+    """What is in it, or will be.
+
+    :raises OSError: if it cannot be read, or its owner does not want it to be written.
+    """
+    if not file.exists():
+        return f"{template()}\n"
+    if not os.access(file, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return file.read_bytes().decode()
 
 
 def changed(text: str, key: str, value: str | bool | list[str]) -> str:
@@ -125,21 +136,33 @@ def changed(text: str, key: str, value: str | bool | list[str]) -> str:
 
     :raises ValueError: if it is no TOML, or cannot be changed without harm.
     """
-    before = tomllib.loads(text)
+    try:
+        before = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"it is not TOML: {error}") from error
     tries = _with_another_value if key in before else _with_another_line
     for one in tries(text, key, value):
-        if tomllib.loads(one) == before | {key: value}:
+        if _reads_as(one, before | {key: value}):
             return one
     raise ValueError(f"write it there yourself: {key} = {_written(value)}")
 
 
+def _reads_as(text: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        return False
+
+
 def _with_another_value(text: str, key: str, value: object) -> Iterator[str]:
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
-    document = tomlkit.parse(text)
-    if document.as_string() == text:
-        document[key] = value
-        yield document.as_string()
+    with suppress(TOMLKitError):
+        document = tomlkit.parse(text)
+        if document.as_string() == text:
+            document[key] = value
+            yield document.as_string()
 
 
 def _with_another_line(text: str, key: str, value: object) -> Iterator[str]:
@@ -151,8 +174,7 @@ def _with_another_line(text: str, key: str, value: object) -> Iterator[str]:
     places = [number for number in range(first) if re.match(rf"#\s*{key}\s*=", lines[number])]
     places += [number for number in reversed(range(first)) if re.match(r"\s*[^\s#]", lines[number])][:1]
     for number in places:
-        if lines[number].endswith(end):
-            yield "".join([*lines[: number + 1], line, *lines[number + 1 :]])
+        yield "".join([*lines[: number + 1], line, *lines[number + 1 :]])
     yield f"{line}{text}"
 
 
