@@ -1,5 +1,5 @@
-"""Passwords, for ``tcpchat-client``: from the environment, a file, a command, or whoever sits there. Never arguments,
-which everybody on the machine can see.
+"""Passwords, for ``tcpchat-client``: from the environment, a file, a command, the keyring, or whoever sits there.
+Never arguments, which everybody on the machine can see.
 """
 
 import getpass
@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
+
+from tcpchat.cli.keyring import Keyring, NoKeyring
+from tcpchat.cli.servers import Target
 from tcpchat.cli.usage import BadUsage
+from tcpchat.model.address import parse_server, write_address
 from tcpchat.model.errors import in_words
 from tcpchat.model.private import exposed
 
@@ -39,8 +44,32 @@ def who(account: str, command: str, *, has_certificate: bool) -> dict[str, Any]:
     }
 
 
-def password_of(account: str, command: str) -> str:
-    """What `command` prints, or stands in the file that the environment names, or is typed, and not shown.
+def proof(target: Target, keyring: Keyring | None) -> dict[str, Any]:
+    """What `connect` is told of one's account there, and of the server's password.
+
+    :param keyring: see `keyring_of`.
+    :raises BadUsage: if the password of the account is missing.
+    """
+    by_certificate = target.certificate is not None and not target.password_command
+    password = (
+        "" if by_certificate or not target.account else password_of(target.account, target.password_command, keyring)
+    )
+    return {"password": server_password(), "account": target.account, "account_password": password}
+
+
+def keyring_of(target: Target) -> Keyring | None:
+    """Where the password of one's account there is kept, if it is, and comes from nowhere else this time."""
+    if not target.keyring or not target.account or os.environ.get(FILE):
+        return None
+    try:
+        host, port, _ = parse_server(target.address, tls=target.tls or bool(target.fingerprint or target.certificate))
+    except ValueError:  # then nobody connects
+        return None
+    return Keyring(target.account, write_address(host.lower(), port))
+
+
+def password_of(account: str, command: str, keyring: Keyring | None = None) -> str:
+    """What `command` prints, is in the file that the environment names or in the keyring, or is typed, and not shown.
 
     :raises BadUsage: if there is none.
     """
@@ -48,23 +77,56 @@ def password_of(account: str, command: str) -> str:
         return _printed(command)
     if file := os.environ.get(FILE, ""):
         return _in_file(Path(file))
+    if keyring is not None and (kept := _kept(keyring)):
+        return kept
     if not sys.stdin.isatty():
         raise BadUsage(f"The password of {account} is missing: name a file in {FILE}, or give --password-command.")
+    return _typed(account)
+
+
+def _typed(account: str) -> str:
     try:
-        return getpass.getpass(f"Password of {account}: ")
+        typed = getpass.getpass(f"Password of {account}: ")
     except EOFError:
+        typed = ""
+    if not typed:
+        raise BadUsage(f"The password of {account} was not typed.")
+    return typed
+
+
+def _kept(keyring: Keyring) -> str:
+    """What the keyring knows. That it cannot be used is said, and no reason to stay out."""
+    try:
+        return keyring.read()
+    except NoKeyring as error:
+        click.echo(f"tcpchat-client: {error}", err=True)
         return ""
 
 
 def _printed(command: str) -> str:
     try:
         done = subprocess.run(
-            shlex.split(command), stdout=subprocess.PIPE, text=True, timeout=COMMAND_SECONDS, check=True
+            shlex.split(command),
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,  # what is in a pipe is to be said
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=True,
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        why = in_words(error) if isinstance(error, OSError) else type(error).__name__
-        raise BadUsage(f"--password-command did not print a password: {why}.") from None
-    return _first_line(done.stdout, "What --password-command printed")
+        raise BadUsage(f"The password command did not print a password: {_why(error)}.") from None
+    return _first_line(done.stdout, "What the password command printed")
+
+
+def _why(error: OSError | ValueError | subprocess.SubprocessError) -> str:
+    match error:
+        case OSError():
+            return in_words(error)
+        case subprocess.CalledProcessError(returncode=code):
+            return f"it ended with {code}"
+        case subprocess.TimeoutExpired(timeout=seconds):
+            return f"it took longer than {seconds:g} seconds"
+    return str(error).lower()
 
 
 def _in_file(file: Path) -> str:
