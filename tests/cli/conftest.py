@@ -1,4 +1,4 @@
-"""A server for each file of tests, and tcpchat-client in pipes and at terminals, as a new user called ann starts it."""
+"""A server for each file of tests, and tcpchat-client in pipes and at terminals, as a user called ann starts it."""
 
 import os
 import subprocess
@@ -20,14 +20,27 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """That of a new user called ann."""
+def settings(tmp_path: Path) -> Path:
+    """What is kept of a user called ann, who was here before."""
+    settings = tmp_path / ".config" / "tcpchat" / "client.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('nick = "ann"\n')
+    return settings
+
+
+@pytest.fixture
+def environment(tmp_path: Path, settings: Path) -> dict[str, str]:
+    """That of this user."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if name in {"PATH", "PYTHONPATH", "COVERAGE_PROCESS_START", "TCPCHAT_AS_ROOT"}
     }
-    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    home = {
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(settings.parents[1]),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
     return {**kept, **home, "USER": "ann", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
 
 

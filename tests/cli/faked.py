@@ -15,6 +15,8 @@ class Faked:
         self._answers = {
             "enter": {"reply": "welcome", "nick": "ann", "server": "faked", "version": "0"},
             "join": {"reply": "seated", "room": "#lobby", "people": ["ann"]},
+            "show_marker": {"reply": "marker", "target": "#lobby"},
+            "set_marker": {"reply": "marker", "target": "#lobby"},
             "history": {"reply": "page", "room": "#lobby", "events": []},
             **answers,
         }

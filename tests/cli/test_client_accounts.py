@@ -88,9 +88,7 @@ def test_at_the_door_one_is_asked_for_the_password_of_the_name_one_wants(termina
     screen = terminal("--nick", "dora")
     screen.until(r"Password of dora .*:")
     screen.type("\r")
-    screen.until(r"Nickname: dora2")
-    screen.type("\r")
-    screen.until(r"dora2 #lobby>")
+    screen.until(r"-- You are dora2; /nick changes it.", r"dora2 #lobby>")
     assert PASSWORD.encode() not in screen.raw
     other.close()
 

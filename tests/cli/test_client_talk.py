@@ -8,22 +8,19 @@ from tests.cli.faked import Faked, said
 from tests.cli.screen import CLIENT, Peer, Start
 
 
-def test_a_taken_name_at_a_terminal(terminal: Start, bob: Peer, environment: dict[str, str]) -> None:
-    asked = terminal("--nick", "bob")
-    asked.until("-- The name bob is taken. Try bob2.", "Nickname: bob2")
-    asked.type("\x15bobby\r")
-    asked.until("bobby #lobby>")
-    environment["USER"] = "bob"
-    told = terminal()
+def test_a_taken_name_at_a_terminal(terminal: Start, bob: Peer) -> None:
+    told = terminal("--nick", "bob")
     told.until("-- The name bob is taken. You are bob2; /nick changes it.", "bob2 #lobby>")
 
 
 def test_commands_take_effect_in_their_order_and_mistakes_are_never_said(terminal: Start, bob: Peer) -> None:
     screen = terminal("--plain")
     screen.until("-- Type and press Enter. /help  Ctrl-D leaves")
-    screen.type("/nope secret\n/msg bob\n/msg nobody hello\n")
+    screen.type("/nope secret\n/msg\n/msg nobody hello\n")
     screen.until(
-        ".*There is no /nope, nothing was sent.*", ".*missing: /msg NAME TEXT", ".*There is nobody called nobody here."
+        ".*There is no /nope, nothing was sent.*",
+        r".*missing: /msg NAME \[TEXT\]",
+        ".*There is nobody called nobody here.",
     )
     screen.type("/nick zoe\n/msg bob psst\n/me waves\n/join tea\nhello\n/room lobby\nhi\n/quit bye\n")
     assert bob.hear("told")["text"] == "psst"
@@ -34,7 +31,7 @@ def test_commands_take_effect_in_their_order_and_mistakes_are_never_said(termina
     assert bob.hear("gone")["reason"] == "bye"
 
 
-def test_other_rooms_are_named_and_direct_messages_marked(terminal: Start, bob: Peer) -> None:
+def test_other_rooms_are_counted_and_direct_messages_marked(terminal: Start, bob: Peer) -> None:
     screen = terminal()
     screen.until("ann #lobby>")
     bob.do(do="join", room="#side")
@@ -45,12 +42,14 @@ def test_other_rooms_are_named_and_direct_messages_marked(terminal: Start, bob: 
     bob.do(do="tell", to="ann", text="psst")
     bob.do(do="part", room="#side", reason="lunch")
     screen.until(
-        r".* #lobby <bob> from afar",
         r"\d\d:\d\d <bob> near",
-        r".*\(to you\) <bob> psst",
+        r"\* \d\d:\d\d \(to you\) <bob> psst",
         r"-- bob left \(lunch\)",
-        "ann #side>",
+        "ann #side @bob:@1 #lobby:1>",
     )
+    assert not any("from afar" in row for row in screen.rows)
+    screen.type("/room lobby\r")
+    screen.until("── #lobby ──", "── 1 new ──", r"\d\d:\d\d <bob> from afar", "ann #lobby @bob:@1>")
 
 
 def test_where_one_had_left_is_marked(start: Start) -> None:
@@ -62,11 +61,10 @@ def test_where_one_had_left_is_marked(start: Start) -> None:
     screen = start(*CLIENT, server.address)
     server.until("history")
     screen.until(
-        "-- Said in #lobby before:",
-        ".*<bob> old",
-        "-- You were away from 01 Jan 1970 .*",
-        ".*<bob> new",
-        "-- Now:",
+        r"── \w+ 01 Jan 1970 ──",
+        r"\d\d:\d\d <bob> old",
+        "── 1 new ──",
+        r"\d\d:\d\d <bob> new",
         "ann #lobby>",
     )
     server.close()

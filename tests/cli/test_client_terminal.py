@@ -87,7 +87,7 @@ def test_tab_completes_commands_and_people(terminal: Start, bob: Peer) -> None:
     screen.type("/jo\ttea\r")
     screen.until("-- #tea: nobody else is here yet.", "ann #tea>")
     screen.type("/room lobby\r")
-    screen.until("-- What you type goes to #lobby. .*", "ann #lobby>")
+    screen.until("── #lobby ──", "ann #lobby>")
     screen.type("b\thi\r")
     assert bob.hear(by="ann")["text"] == "bob: hi"
 
@@ -167,7 +167,7 @@ def test_plain_has_no_escapes_and_no_prompt(
 
 
 def test_nobody_listens(start: Start) -> None:
-    screen = start(*CLIENT, "127.0.0.1:1")
+    screen = start(*CLIENT, "--plain", "127.0.0.1:1")
     assert screen.ended() == 69
     assert "tcpchat-server --listen 127.0.0.1:1" in "".join(screen.rows)
     assert ESCAPE not in screen.raw

@@ -40,9 +40,10 @@ PROMPT = {"\r", *(f"\x1b[{one}" for one in "A B C D J K 0m ?1l ?7h ?7l ?12l ?25h
 
 SPEAKER = r"(<(mal\w*)>.*|\* mal\w*.*|-mal\w*-.*|<bob> sentinel \d+ stays)"
 NOTICE = r"-- .*"
+TALK = r"(\* \d\d:\d\d \(to you\)|\d\d:\d\d( #\S+| \(to \S+\))?)"
 HEADS = {
     "nc": rf"(Welcome to tcpchat|Nickname: -- |{NOTICE}|\[\d\d:\d\d\] (#\S+ |\(to you\) |\(to \S+\) )?{SPEAKER})",
-    "client": rf"(anna #lobby>|… /who|{NOTICE}| {{9,}}.*|\d\d:\d\d (#\S+ |\(to you\) |\(to \S+\) )?{SPEAKER})",
+    "client": rf"(anna #lobby( [@#]\S+:@?\d+)*>|… /who|{NOTICE}| {{9,}}.*|{TALK} ?{SPEAKER})",
     "log": rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \S+ ({SPEAKER}|{NOTICE})",
     "server": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) .*|SIGTERM: |Stopped\.",
 }
@@ -59,7 +60,14 @@ class Stage:
         directory.mkdir()
         self._directory = directory
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "TCPCHAT_AS_ROOT"}}
-        home = {"HOME": str(directory), "XDG_STATE_HOME": str(directory / "state")}
+        home = {
+            "HOME": str(directory),
+            "XDG_STATE_HOME": str(directory / "state"),
+            "XDG_CONFIG_HOME": str(directory / "config"),
+        }
+        settings = directory / "config" / "tcpchat" / "client.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text('bell = "off"\njoins = "all"\n')  # what rings is none of ours, and all there is is shown
         self._environment = {**kept, **home, "USER": "ann", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         self.faces: dict[str, Terminal] = {}
         self.starts: dict[str, int] = {}

@@ -10,7 +10,7 @@ import click
 from tcpchat.cli.ends import EXPLAINED
 from tcpchat.cli.given import FILE, who
 from tcpchat.cli.trust import safety, tls_options
-from tcpchat.cli.usage import BadUsage, CommandWithOthers
+from tcpchat.cli.usage import CommandWithOthers
 from tcpchat.model import names
 from tcpchat.version import VERSION
 
@@ -50,18 +50,26 @@ def main(
 
         echo "disk full" | tcpchat-client chat.example.org --room '#ops'
     """
+    from tcpchat.cli.preferences import load
     from tcpchat.cli.streams import have_three_files, left_as_found
     from tcpchat.cli.visit import Visit
 
-    if len(rooms) > 1:
-        raise BadUsage("One --room at a time; /join goes into another one later.")
-    room = rooms[0] if rooms else names.LOBBY
+    preferences = load()
     have_three_files()
     _warn_of_every_address(address)
     how = safety(**tls) | who(account, password_command, has_certificate=tls["tls_client_cert"] is not None)
+    visit = Visit(
+        address,
+        nick or account or preferences.nick,
+        list(rooms) or preferences.rooms,
+        insists=bool(nick or account),
+        plain=plain,
+        preferences=preferences,
+        how=how,
+    )
     try:
         with left_as_found():
-            code, text = asyncio.run(Visit(address, nick or account or None, room, plain, how).run())
+            code, text = asyncio.run(visit.run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     _end(code, text)

@@ -1,33 +1,53 @@
 """What can be typed: a line to say, or a slash and a word of the table at the foot."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcpchat.cli import moderation, own_account
-from tcpchat.cli.show import notice, same
+from tcpchat.cli.preferences import keep
+from tcpchat.cli.show import Line, notice, same
 from tcpchat.model import commands, names, replies
+from tcpchat.model.text import showable
 from tcpchat.wire.ignoring import described, too_many
 
 if TYPE_CHECKING:
     from tcpchat.cli.talk import Talk
+    from tcpchat.client.view import Conversation
 
 HISTORY_LINES = 50
 MOST_HISTORY_LINES = 500
 
+MOST_URLS = 10
+TRAILING = ".,;:!?)'\""
+"""What mostly ends the sentence around an address, and not the address."""
+
+_URL = re.compile(r"https?://[^\s<>\"]+")
+
+CHOICES = {
+    "bell": {"off": "nothing", "mentions": "what is meant for you", "all": "everything that is said"},
+    "joins": {"all": "always", "smart": "of those who spoke lately", "none": "never"},
+}
+"""What a setting can be, in words."""
+
 Run = Callable[["Talk", str], Awaitable[None]]
 
 
-SAID = frozenset({"", "me", "msg"})
+SAID = frozenset({"", "me", "msg", "reply", "r"})
 """What is said to others, by the name of the command: if it is not stored, whoever typed it wants it back."""
 
 
 class Wish(NamedTuple):
-    """What a line that was `typed` asks for: what to do, and with which words. `name` is empty for a line to say."""
+    """What a line that was `typed` asks for: what to do, and with which words.
+
+    `name` is empty for a line to say; `to` is the room or person that it is for.
+    """
 
     typed: str
     run: Run
     argument: str
     name: str = ""
+    to: str = ""
 
 
 def read(line: str) -> Wish:
@@ -51,7 +71,7 @@ def usage(name: str) -> str:
 
 async def say(talk: "Talk", text: str) -> None:
     """A line without a slash."""
-    await talk.say(text)
+    await talk.say(talk.here, text)
 
 
 async def unknown(talk: "Talk", name: str) -> None:
@@ -77,15 +97,23 @@ async def join(talk: "Talk", argument: str) -> None:
 
 async def part(talk: "Talk", argument: str) -> None:
     """/part [#ROOM] [REASON]"""
-    room, reason = talk.current, argument
+    room, reason = talk.here, argument
     if names.is_room(argument):
         room, _, reason = argument.partition(" ")
-    await talk.part(room, reason)
+    if room:
+        await talk.part(room, reason)
+    else:
+        await talk.refuse(f"You are in no room. /join {names.LOBBY}")
 
 
 async def room(talk: "Talk", argument: str) -> None:
-    """/room [#ROOM]"""
-    await talk.switch(as_room(argument) if argument else "")
+    """/room [#ROOM, NAME or NUMBER]"""
+    if not argument:
+        await talk.show_where()
+    elif (found := _conversation(talk, argument)) is not None:
+        await talk.look(found)
+    else:
+        await talk.refuse(f"You are not in {as_room(argument)}. /join {as_room(argument)}")
 
 
 async def rooms(talk: "Talk", argument: str) -> None:
@@ -95,37 +123,55 @@ async def rooms(talk: "Talk", argument: str) -> None:
 
 async def who(talk: "Talk", argument: str) -> None:
     """/who [#ROOM or NAME]"""
-    if argument and not names.is_room(argument):
-        await talk.ask(commands.Whois(nick=argument))
+    about = argument or talk.here
+    if about and not names.is_room(about):
+        await talk.ask(commands.Whois(nick=about))
     else:
-        await talk.ask(commands.ListPeople(room=argument or talk.current))
+        await talk.ask(commands.ListPeople(room=about))
 
 
 async def msg(talk: "Talk", argument: str) -> None:
-    """/msg NAME TEXT"""
+    """/msg NAME [TEXT]"""
     to, _, text = argument.partition(" ")
-    await talk.chat.tell(to, text)
+    if text.strip():
+        await talk.chat.tell(to, text.strip())
+    elif same(to, talk.me):
+        await talk.refuse("That is you.")
+    else:
+        await talk.look(talk.view.open(to))
+
+
+async def reply(talk: "Talk", argument: str) -> None:
+    """/reply TEXT"""
+    if not talk.last_teller:
+        await talk.refuse("Nobody has told you anything yet, nothing was sent. /msg NAME TEXT tells somebody.")
+    else:
+        await talk.chat.tell(talk.last_teller, argument)
 
 
 async def me(talk: "Talk", argument: str) -> None:
     """/me TEXT"""
-    await talk.say(argument, kind="action")
+    await talk.say(talk.here, argument, "action")
 
 
 async def topic(talk: "Talk", argument: str) -> None:
     """/topic [TEXT]"""
     if argument:
-        await talk.chat.set_topic(talk.current, argument)
+        await talk.chat.set_topic(talk.here, argument)
     else:
-        await talk.ask(commands.ShowTopic(room=talk.current))
+        await talk.ask(commands.ShowTopic(room=talk.here))
 
 
 async def history(talk: "Talk", argument: str) -> None:
-    """/history [HOW MANY]"""
-    if argument and not (argument.isascii() and argument.isdigit()):
+    """/history [#ROOM or NAME] [HOW MANY]"""
+    *of, last = argument.split() or [""]
+    if last and not (last.isascii() and last.isdigit()):
+        of, last = [*of, last], ""
+    if len(of) > 1:
         await talk.refuse(f"{argument[:30]} is not a number: {usage('history')}")
-        return
-    await talk.show_past(talk.current, min(int(argument[:6] or HISTORY_LINES), MOST_HISTORY_LINES))
+    else:
+        limit = min(int(last[:6] or HISTORY_LINES), MOST_HISTORY_LINES)
+        await talk.show_past(of[0] if of else talk.here, limit)
 
 
 async def search(talk: "Talk", argument: str) -> None:
@@ -133,6 +179,26 @@ async def search(talk: "Talk", argument: str) -> None:
     room, _, words = argument.partition(" ")
     here = names.is_room(room) and words
     await talk.ask(commands.Search(words=words, target=room) if here else commands.Search(words=argument))
+
+
+async def urls(talk: "Talk", argument: str) -> None:
+    """/url"""
+    here = talk.view.find(talk.here)
+    texts = [getattr(item, "text", "") for item in here.items] if here is not None else []
+    found = [url.rstrip(TRAILING) for text in texts for url in _URL.findall(showable(text))]
+    last = list(dict.fromkeys(reversed(found)))[:MOST_URLS][::-1]
+    await talk.show([Line(url) for url in last] or notice("Nobody has named a web address here yet."))
+
+
+async def bell(talk: "Talk", argument: str) -> None:
+    """/bell [off, mentions or all]"""
+    await _choose(talk, "bell", argument, "The bell rings for: {}.")
+
+
+async def joins(talk: "Talk", argument: str) -> None:
+    """/joins [all, smart or none]"""
+    if await _choose(talk, "joins", argument, "Who comes and goes is shown: {}."):
+        talk.view.joins = talk.preferences.joins
 
 
 async def ignore(talk: "Talk", argument: str) -> None:
@@ -165,13 +231,39 @@ async def away(talk: "Talk", argument: str) -> None:
 
 
 async def show_help(talk: "Talk", argument: str) -> None:
-    """/help"""
-    width = max(len(usage(name)) for name in COMMANDS)
-    await talk.show(notice(*(f"{usage(name):{width}}  {command.help}" for name, command in COMMANDS.items())))
+    """/help [COMMAND]"""
+    wanted = argument.removeprefix("/").lower()
+    if wanted and wanted not in COMMANDS:
+        await talk.refuse(f"There is no /{wanted[:30]}. /help lists what there is.")
+        return
+    shown = {wanted: COMMANDS[wanted]} if wanted else COMMANDS
+    width = max(len(usage(name)) for name in shown)
+    await talk.show(notice(*(f"{usage(name):{width}}  {command.help}" for name, command in shown.items())))
 
 
 async def leave(talk: "Talk", argument: str) -> None:
     """/quit [FAREWELL]"""
+
+
+async def _choose(talk: "Talk", key: str, argument: str, told: str) -> bool:
+    """Choose one of the values of a setting, and keep it; without an argument, say which it is."""
+    if argument and argument not in CHOICES[key]:
+        await talk.refuse(f"{argument[:30]} is none of these: {usage(key)}")
+        return False
+    if argument:
+        setattr(talk.preferences, key, argument)
+        if problem := keep(key, argument):
+            await talk.refuse(problem)
+    await talk.show(notice(told.format(CHOICES[key][getattr(talk.preferences, key)])))
+    return argument != ""
+
+
+def _conversation(talk: "Talk", argument: str) -> "Conversation | None":
+    """By its number, as `/room` lists them, or by name."""
+    if argument.isascii() and argument.isdigit():
+        return next((one for number, one in enumerate(talk.view, 1) if number == int(argument[:3])), None)
+    name = argument.removeprefix("@")
+    return talk.view.find(name) or talk.view.find(as_room(name))
 
 
 def as_room(name: str) -> str:
@@ -190,15 +282,20 @@ class Command(NamedTuple):
 COMMANDS = {
     "nick": Command(nick, "take another nickname", 1),
     "join": Command(join, "go into a room; what you type goes there", 1),
-    "part": Command(part, "leave a room"),
-    "room": Command(room, "talk in another of your rooms, or list them"),
+    "part": Command(part, "leave a room, or end a conversation"),
+    "room": Command(room, "talk in another of your rooms or conversations, or list them"),
     "rooms": Command(rooms, "which rooms there are"),
     "who": Command(who, "who is here, or who somebody is"),
-    "msg": Command(msg, "tell one person something", 2),
+    "msg": Command(msg, "tell one person something, or talk with them from now on", 1),
+    "reply": Command(reply, "answer whoever told you something last; /r is the same", 1),
+    "r": Command(reply, "the same as /reply", 1),
     "me": Command(me, "say what you do", 1),
     "topic": Command(topic, "see or set what the room is about"),
     "history": Command(history, "what was said before"),
     "search": Command(search, "find what was said, in one of your rooms or in all", 1),
+    "url": Command(urls, "the last web addresses that were named here"),
+    "bell": Command(bell, "for what the bell rings"),
+    "joins": Command(joins, "whose coming and going is shown"),
     "away": Command(away, "say that you are away, or back"),
     "ignore": Command(ignore, "hear nothing more of somebody, or list whom"),
     "unignore": Command(unignore, "hear them again", 1),
@@ -219,6 +316,6 @@ COMMANDS = {
     "password": Command(own_account.password, "give your account another password"),
     "regain": Command(own_account.regain, "take the name of your account, whoever has it now"),
     "drop": Command(own_account.drop, "give up your account, for ever"),
-    "help": Command(show_help, "this list"),
+    "help": Command(show_help, "this list, or what one command does"),
     "quit": Command(leave, "leave; so does Ctrl-D"),
 }

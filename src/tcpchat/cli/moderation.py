@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 async def kick(talk: "Talk", argument: str) -> None:
     """/kick NAME [WHY]"""
     nick, _, reason = argument.partition(" ")
-    await talk.ask(commands.Kick(room=talk.current, nick=nick, reason=reason.strip()))
+    await talk.ask(commands.Kick(room=talk.here, nick=nick, reason=reason.strip()))
 
 
 async def ban(talk: "Talk", argument: str) -> None:
@@ -43,7 +43,7 @@ async def deop(talk: "Talk", argument: str) -> None:
 
 async def invite(talk: "Talk", argument: str) -> None:
     """/invite NAME"""
-    await talk.ask(commands.Invite(room=talk.current, nick=argument))
+    await talk.ask(commands.Invite(room=talk.here, nick=argument))
 
 
 async def slow(talk: "Talk", argument: str) -> None:
@@ -62,22 +62,22 @@ async def admit(talk: "Talk", argument: str) -> None:
     if changes is None:
         await talk.refuse("Whom? /admit invited, /admit members (those who are logged in) or /admit all.")
     else:
-        await talk.ask(commands.SetModes(room=talk.current, changes=list(changes)))
+        await talk.ask(commands.SetModes(room=talk.here, changes=list(changes)))
 
 
 async def keep(talk: "Talk", argument: str) -> None:
     """/keep"""
-    room = talk.current
+    room = talk.here
     await talk.ask(commands.RegisterRoom(room=room))
     await talk.show(notice(f"{room} is yours now, and stays as it is."))
 
 
 async def abandon(talk: "Talk", argument: str) -> None:
     """/abandon"""
-    room = talk.current
+    room = talk.here
     await talk.ask(commands.DropRoom(room=room))
     await talk.show(notice(f"{room} is nobody's now, and lasts as long as somebody is in it."))
 
 
 async def _change(talk: "Talk", sign: Literal["+", "-"], mode: str, value: str) -> None:
-    await talk.ask(commands.SetModes(room=talk.current, changes=[commands.ModeChange(sign, mode, value)]))
+    await talk.ask(commands.SetModes(room=talk.here, changes=[commands.ModeChange(sign, mode, value)]))

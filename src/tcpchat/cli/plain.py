@@ -7,8 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from tcpchat.cli import streams
-from tcpchat.cli.show import notice
+from tcpchat.cli.preferences import Preferences
+from tcpchat.cli.secret import Question
+from tcpchat.cli.show import Line, notice
 from tcpchat.cli.talk import Talk
+from tcpchat.cli.transcript import BELL, Transcript, rings
+from tcpchat.client.client import LinkLost
+from tcpchat.client.view import Conversation, View
+from tcpchat.model.events import Event
 from tcpchat.model.replies import Refused
 from tcpchat.wire.framing import Lines
 
@@ -26,14 +32,23 @@ class OutputClosed(Exception):
 class Plain:
     """A `Face`."""
 
-    names_rooms = True
     hint = "Type and press Enter. /help  Ctrl-D leaves"
+    patient = False
+    """Whether one waits for a server that is not there yet."""
     patience = 60.0
     """Seconds without anything being stored after which one gives up, when there is nothing more to read."""
 
-    def __init__(self, *, teletype: bool) -> None:
+    def __init__(self, preferences: Preferences, *, teletype: bool) -> None:
         """`teletype`: somebody types, at a terminal."""
         self.person = teletype
+        self._preferences = preferences
+        self._transcript = Transcript(names_rooms=True)
+        self._question = Question()
+        self._view = View("")
+
+    def see(self, view: View) -> None:
+        """From now on this is what comes into view."""
+        self._view = view
 
     async def open(self) -> None:
         """Before anything is read or shown."""
@@ -50,25 +65,42 @@ class Plain:
                 await self._out.close()
                 await self._err.close()
 
-    async def show(self, lines: Iterable[str]) -> None:
+    async def happened(self, event: Event, where: list[Conversation]) -> None:
+        """See `Face`. That the link is lost does not belong among what was said."""
+        lines = self._transcript.happened(self._view, event, where)
+        if isinstance(event, LinkLost):
+            await self.warn(lines)
+            return
+        bell = BELL if self.person and rings(self._view, event, self._preferences.bell) else ""
+        await self._print(lines, bell)
+
+    async def opened(self, conversation: Conversation, items: list[Event], told: Iterable[Line]) -> None:
+        """See `Face`. A pipe is told of what happens from now on only."""
+        if self.person:
+            await self._print(self._transcript.opened(self._view, conversation, items, told))
+
+    async def show(self, lines: Iterable[Line]) -> None:
         """See `Face`.
 
         :raises OutputClosed: if nobody can see them. What comes through a pipe is delivered all the same.
         """
-        await self._out.put(lines)
-        if self._out.closed and self.person:
-            raise OutputClosed
+        await self._print(lines)
 
-    async def warn(self, lines: Iterable[str]) -> None:
+    async def warn(self, lines: Iterable[Line]) -> None:
         """See `Face`. What goes wrong does not belong among what was said."""
-        await self._err.put(lines)
+        await self._err.put([line.text for line in lines])
 
-    async def failed(self, typed: str, why: Iterable[str]) -> None:
+    async def failed(self, typed: str, why: Iterable[Line]) -> None:
         """See `Face`. What was typed is there to be read already."""
         await self.warn(why)
 
     def refresh(self) -> None:
         """See `Face`. What is pending is not shown."""
+
+    async def ask(self, question: str) -> str:
+        """The next line that is typed."""
+        await self.show(notice(question))
+        return await self._question.ask(question, hidden=False)
 
     async def secret(self, question: str) -> str:
         """Nothing can be typed here that is not shown."""
@@ -77,27 +109,10 @@ class Plain:
             "Passwords are not typed where they are shown. Start with --account NAME, which asks for it first.",
         )
 
-    async def password_of(self, nick: str, refusal: Refused) -> str:
-        """See `Terminal.password_of`. Here nobody is asked."""
-        return ""
-
-    async def server_password(self, refusal: Refused) -> str:
-        """See `Terminal.server_password`. Here nobody is asked.
-
-        :raises Refused: always.
-        """
-        raise refusal
-
-    async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
-        """A name in the place of one that cannot be had.
-
-        :raises Refused: if that one, and no other, was asked for.
-        """
-        if asked_for or not refusal.suggestion:
-            raise refusal
-        if self.person:
-            await self.warn(notice(f"{refusal.text.partition('.')[0]}. You are {refusal.suggestion}."))
-        return refusal.suggestion
+    async def _print(self, lines: Iterable[Line], bell: str = "") -> None:
+        await self._out.put([f"{line.text}{bell}" for line in lines])
+        if self._out.closed and self.person:
+            raise OutputClosed
 
     async def read(self, talk: Talk) -> None:
         """Pass on what is typed, until its end."""
@@ -114,6 +129,9 @@ class Plain:
             await talk.refuse(f"A line of more than {MOST_LINE_BYTES} bytes was not sent.")
             return True
         text = line.decode("utf-8", "replace")
+        if self._question.wanted:
+            self._question.answer(text)
+            return True
         return await (talk.typed(text) if self.person else talk.typed_in_pipe(text))
 
 

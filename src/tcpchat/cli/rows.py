@@ -8,7 +8,7 @@ INDENT = "      "
 NARROW = 20
 """In a terminal of fewer columns nobody can tell anything from anything."""
 
-_HEAD = re.compile(r"\s*(\d\d:\d\d |-- |… |\S+ #\S+> )")
+_HEAD = re.compile(r"\s*((\* )?\d\d:\d\d |-- |── |… |! |\S+( [#@]\S+)+( \(no link[^>]*\))?> )")
 """How lines of ours begin."""
 
 

@@ -1,4 +1,4 @@
-"""Passwords at the terminal: asked for without being shown, and kept in no history."""
+"""What one is asked at the terminal, such as a password that is not shown, and kept in no history."""
 
 import asyncio
 import os
@@ -10,11 +10,12 @@ SECRET = ("/register", "/login", "/password", "/drop")
 """Commands that one might type a password behind."""
 
 
-class Secret:
-    """A question whose answer only whoever asks sees."""
+class Question:
+    """What is typed next is the answer to it; if it is `hidden`, only whoever asks sees it."""
 
     def __init__(self) -> None:
-        self.question = ""
+        self.text = ""
+        self.hidden = False
         self._answer: asyncio.Future[str] | None = None
 
     @property
@@ -22,9 +23,9 @@ class Secret:
         """Whether what is typed now is the answer."""
         return self._answer is not None
 
-    async def ask(self, question: str) -> str:
+    async def ask(self, text: str, *, hidden: bool) -> str:
         """What is typed; empty if nothing is, or Ctrl-C."""
-        self.question, self._answer = question, asyncio.get_running_loop().create_future()
+        self.text, self.hidden, self._answer = text, hidden, asyncio.get_running_loop().create_future()
         try:
             return await self._answer
         finally:
@@ -44,13 +45,13 @@ def may_be_kept(typed: str) -> bool:
 class KeptHistory(FileHistory):
     """What was typed, over restarts. A file that cannot be written is no reason to stop typing."""
 
-    def __init__(self, file: Path, secret: Secret) -> None:
+    def __init__(self, file: Path, question: Question) -> None:
         super().__init__(str(file))
-        self._secret = secret
+        self._question = question
 
     def append_string(self, string: str) -> None:
         """See `FileHistory`."""
-        if may_be_kept(string) and not self._secret.wanted:
+        if may_be_kept(string) and not self._question.wanted:
             super().append_string(string)
 
     def store_string(self, string: str) -> None:
@@ -64,17 +65,17 @@ class KeptHistory(FileHistory):
 class ForgottenHistory(InMemoryHistory):
     """What was typed, while this runs."""
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
-        self._secret = secret
+        self._question = question
 
     def append_string(self, string: str) -> None:
         """See `InMemoryHistory`."""
-        if may_be_kept(string) and not self._secret.wanted:
+        if may_be_kept(string) and not self._question.wanted:
             super().append_string(string)
 
 
-def history(secret: Secret) -> History:
+def history(question: Question) -> History:
     """In a file that only its owner can read, if there can be one."""
     from platformdirs import user_state_path
 
@@ -84,5 +85,5 @@ def history(secret: Secret) -> History:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         file.chmod(0o600)
     except OSError:
-        return ForgottenHistory(secret)
-    return KeptHistory(file, secret)
+        return ForgottenHistory(question)
+    return KeptHistory(file, question)

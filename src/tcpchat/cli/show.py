@@ -1,56 +1,93 @@
 """How what happened becomes lines for a person, none of which can control a terminal."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from tcpchat.client.client import LinkBack, LinkLost
+from tcpchat.client.view import Conversation, View
 from tcpchat.model import names, replies
 from tcpchat.model.events import Event, Gone, Joined, Left, Renamed, Said, Told, TopicSet
 from tcpchat.model.text import CTCP, showable
-from tcpchat.model.words import because, been_away, clock, searched, sentence
+from tcpchat.model.words import because, clock, searched, sentence
 
 NAMES_SHOWN = 12
 
+RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
-def event_lines(event: Event, me: str, *, place: str = "") -> list[str]:
-    """An event as its reader `me` sees it; `place` names the room, where it must be named. Empty: not worth a line."""
+Kind = Literal["speech", "mention", "chat", "day", "new", "heading", "failed"]
+"""What people say; what they say to oneself; what the chat says; and what stands between."""
+
+
+class Line(NamedTuple):
+    """One line for a person, safe to show.
+
+    `nick` is who said it; in `text` it stands from the character `at` on, where a face may colour it.
+    """
+
+    text: str
+    kind: Kind = "chat"
+    nick: str = ""
+    at: int = 0
+
+
+class Place(NamedTuple):
+    """How a line says where and when something happened.
+
+    `room` names the place, where it must be named; `day`: whether the day must be named if it is not today. A `mention`
+    is for the reader.
+    """
+
+    room: str = ""
+    day: bool = True
+    mention: bool = False
+
+
+def event_lines(event: Event, me: str, place: Place = Place()) -> list[Line]:  # noqa: B008 (it is immutable)
+    """An event as its reader `me` sees it. Empty: not worth a line."""
     writer = _EVENTS.get(type(event))
     if writer is not None:
-        return writer(event, me, f"{place} " if place else "")
+        return writer(event, me, place)
     told = sentence(event)
     return notice(told) if told else []
 
 
-def reply_lines(reply: replies.Reply) -> list[str]:
+def reply_lines(reply: replies.Reply) -> list[Line]:
     """The answer to a question."""
     writer = _REPLIES.get(type(reply))
     return writer(reply) if writer else []
 
 
-def notice(*texts: str) -> list[str]:
+def notice(*texts: str) -> list[Line]:
     """What the chat says, as opposed to people."""
-    return [_line(f"-- {text}") for text in texts]
+    return [Line(_line(f"-- {text}")) for text in texts]
 
 
-def marked(mark: str, typed: str) -> list[str]:
+def marked(mark: str, typed: str) -> list[Line]:
     """A line that was typed, with a mark before it that says what became of it."""
     first, *others = showable(typed).split("\n")
-    return [f"{mark} {first}", *(f"{' ' * len(mark)} {other}" for other in others)]
+    return [Line(f"{mark} {first}", "failed"), *(Line(f"{' ' * len(mark)} {other}", "failed") for other in others)]
 
 
-def past(room: str, events: Sequence[Event], me: str, *, place: str, seated: replies.Seated | None = None) -> list[str]:
-    """The latest entries of a room's log, set apart from what is said now; and from those that were missed, for who is
-    `seated` there again. `place` names the room, where it must be named.
-    """
-    if not events:
-        return []
-    left = seated.left if seated is not None and seated.left_time else events[-1].number
-    known = [line for event in events if event.number <= left for line in event_lines(event, me, place=place)]
-    missed = [line for event in events if event.number > left for line in event_lines(event, me, place=place)]
-    lines = [*notice(f"Said in {room} before:"), *known] if known else []
-    if seated is not None and seated.left_time:
-        lines += notice(been_away(seated, len(missed), more=events[0].number > left + 1))
-    return [*lines, *missed, *notice("Now:")] if lines else []
+def past(name: str, events: Sequence[Event], me: str) -> list[Line]:
+    """The latest entries of a log, set apart from what is said now."""
+    lines = [line for event in events for line in event_lines(event, me)]
+    return [*notice(f"Said in {name} before:"), *lines, *notice("Now:")] if lines else notice(f"Nothing yet in {name}.")
+
+
+def rule(text: str, kind: Kind) -> Line:
+    """``── Sun 22 Nov 2026 ──``: a line between others."""
+    return Line(f"{RULE * 2} {_line(text)} {RULE * 2}", kind)
+
+
+def new_rule(count: int) -> Line:
+    """What stands before what was not seen yet."""
+    return rule(f"{count} new", "new")
+
+
+def day_of(milliseconds: int) -> str:
+    """``Sun 22 Nov 2026``"""
+    return time.strftime("%a %d %b %Y", time.localtime(milliseconds / 1000))
 
 
 def same(one: str, other: str) -> bool:
@@ -69,78 +106,110 @@ def company(room: str, people: Iterable[str], quiet: int, me: str) -> str:
     return f"{room}, {count + 1} people: {', '.join(shown)}{f' and {hidden} more' if hidden else ''}."
 
 
+def unread_of(conversation: Conversation) -> str:
+    """``#dev:12``; ``#dev:@1`` if one is meant; for a person ``@bob:@1``."""
+    count = f"@{conversation.mentions}" if conversation.mentions else f"{conversation.unread}"
+    return f"{label(conversation.name)}:{count}"
+
+
+def label(name: str) -> str:
+    """A room by its name, a person with ``@`` before it."""
+    return showable(name if names.is_room(name) else f"@{name}")
+
+
+def where_unread(view: View) -> list[Line]:
+    """One's conversations, numbered as Alt and a digit switch to them."""
+    return notice(*(f"{number} {_in_list(one, view)}" for number, one in enumerate(view, 1)))
+
+
+def _in_list(one: Conversation, view: View) -> str:
+    if one is view.current:
+        return f"{label(one.name)} (here)"
+    return unread_of(one) if one.unread else label(one.name)
+
+
 # events
 
 
-def _said(event: Said, me: str, place: str) -> list[str]:
-    return _speech(event, place)
+def _said(event: Said, me: str, place: Place) -> list[Line]:
+    return _speech(event, f"{place.room} " if place.room else "", place)
 
 
-def _told(event: Told, me: str, place: str) -> list[str]:
-    return _speech(event, "(to you) " if same(event.to, me) else f"(to {event.to}) ")
+def _told(event: Told, me: str, place: Place) -> list[Line]:
+    return _speech(event, "(to you) " if same(event.to, me) else f"(to {event.to}) ", place)
 
 
-def _found(reply: replies.Found) -> list[str]:
+def _found(reply: replies.Found) -> list[Line]:
     """The oldest first, each with its room, or whom it was for."""
     lines = [line for event in reversed(reply.events) if isinstance(event, Said | Told) for line in _with_place(event)]
     return [*(notice("Found:") if lines else []), *lines, *notice(searched(reply))]
 
 
-def _with_place(event: Said | Told) -> list[str]:
-    return _speech(event, f"{event.room} " if isinstance(event, Said) else f"(to {event.to}) ")
+def _with_place(event: Said | Told) -> list[Line]:
+    return _speech(event, f"{event.room} " if isinstance(event, Said) else f"(to {event.to}) ", Place())
 
 
-def _speech(event: Said | Told, place: str) -> list[str]:
+def _speech(event: Said | Told, where: str, place: Place) -> list[Line]:
     """Further lines are indented, so that nobody can make one look as if another had said it."""
     if event.redacted or event.text.startswith(CTCP):  # a client's question to another client
         return []
-    head = _line(f"{clock(event.time)} {place}{_SPEAKERS[event.kind].format(event.by)}")
+    kind: Kind = "mention" if place.mention else "speech"
+    before, after = _SPEAKERS[event.kind]
+    when = clock(event.time) if place.day else time.strftime("%H:%M", time.localtime(event.time / 1000))
+    start = _line(f"{'* ' if place.mention else ''}{when} {where}{before}")
+    nick = _line(event.by)
     first, *others = showable(event.text).split("\n")
-    return [f"{head} {first}", *(f"{' ' * len(head)} {other}" for other in others)]
+    indent = " " * len(f"{start}{nick}{after}")
+    head = Line(f"{start}{nick}{after} {first}", kind, nick, len(start))
+    return [head, *(Line(f"{indent} {other}", kind) for other in others)]
 
 
-def _topic_set(event: TopicSet, me: str, place: str) -> list[str]:
-    return notice(f"{place}{event.by} " + (f"set the topic: {event.topic}" if event.topic else "took the topic away"))
+def _topic_set(event: TopicSet, me: str, place: Place) -> list[Line]:
+    return _in(place, f"{event.by} " + (f"set the topic: {event.topic}" if event.topic else "took the topic away"))
 
 
-def _renamed(event: Renamed, me: str, place: str) -> list[str]:
+def _renamed(event: Renamed, me: str, place: Place) -> list[Line]:
     return notice(f"You are {event.to} now." if same(event.by, me) else f"{event.by} is now {event.to}")
 
 
-def _joined(event: Joined, me: str, place: str) -> list[str]:
-    return [] if same(event.by, me) else notice(f"{event.by} joined {place}".rstrip())
+def _joined(event: Joined, me: str, place: Place) -> list[Line]:
+    return [] if same(event.by, me) else notice(f"{event.by} joined {place.room}".rstrip())
 
 
-def _left(event: Left, me: str, place: str) -> list[str]:
-    return [] if same(event.by, me) else notice(f"{event.by} left {place}".rstrip() + because(event.reason))
+def _left(event: Left, me: str, place: Place) -> list[Line]:
+    return [] if same(event.by, me) else notice(f"{event.by} left {place.room}".rstrip() + because(event.reason))
 
 
-def _gone(event: Gone, me: str, place: str) -> list[str]:
+def _gone(event: Gone, me: str, place: Place) -> list[Line]:
     return [] if same(event.by, me) else notice(f"{event.by} is gone" + because(event.reason))
 
 
-def _link_lost(event: LinkLost, me: str, place: str) -> list[str]:
+def _link_lost(event: LinkLost, me: str, place: Place) -> list[Line]:
     return notice(f"link lost: {event.reason.rstrip('.')}, trying again")
 
 
-def _link_back(event: LinkBack, me: str, place: str) -> list[str]:
+def _link_back(event: LinkBack, me: str, place: Place) -> list[Line]:
     return notice("back")
+
+
+def _in(place: Place, text: str) -> list[Line]:
+    return notice(f"{place.room} {text}".lstrip())
 
 
 # replies
 
 
-def _rooms(reply: replies.Rooms) -> list[str]:
+def _rooms(reply: replies.Rooms) -> list[Line]:
     width = max((len(room.room) for room in reply.rooms), default=0)
     return notice(*(f"{room.room:{width}} {room.people:4}  {room.topic}".rstrip() for room in reply.rooms))
 
 
-def _people(reply: replies.People) -> list[str]:
+def _people(reply: replies.People) -> list[Line]:
     people = [f"{one.nick} (away: {one.away})" if one.away else one.nick for one in reply.people]
     return notice(f"{reply.room or 'Here'}: {', '.join(people) or 'nobody'}")
 
 
-def _whois(reply: replies.WhoisReply) -> list[str]:
+def _whois(reply: replies.WhoisReply) -> list[Line]:
     one = reply.person
     name = f" {one.name}" if one.name else ""
     rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
@@ -149,9 +218,18 @@ def _whois(reply: replies.WhoisReply) -> list[str]:
     return notice(f"{one.nick} ({one.origin}){name}{tls}{rooms}{away}")
 
 
-def _topic(reply: replies.Topic) -> list[str]:
+def _topic(reply: replies.Topic) -> list[Line]:
     topic = f"{reply.topic} (set by {reply.by})" if reply.topic else "none. /topic TEXT sets one."
     return notice(f"{reply.room}: the topic is {topic}")
+
+
+def _changed(reply: replies.Changed) -> list[Line]:
+    """What could not be done; the rest is seen by itself."""
+    return notice(*(problem.text for problem in reply.problems))
+
+
+def _invited(reply: replies.InvitedReply) -> list[Line]:
+    return notice(f"{reply.nick} is invited to {reply.room}.")
 
 
 # words
@@ -162,9 +240,9 @@ def _line(text: str) -> str:
     return showable(text).replace("\n", " ")
 
 
-_SPEAKERS = {"text": "<{}>", "action": "* {}", "notice": "-{}-"}
+_SPEAKERS = {"text": ("<", ">"), "action": ("* ", ""), "notice": ("-", "-")}
 
-_EVENTS: dict[type[Event], Callable[[Any, str, str], list[str]]] = {
+_EVENTS: dict[type[Event], Callable[[Any, str, Place], list[Line]]] = {
     Said: _said,
     Told: _told,
     TopicSet: _topic_set,
@@ -176,17 +254,7 @@ _EVENTS: dict[type[Event], Callable[[Any, str, str], list[str]]] = {
     LinkBack: _link_back,
 }
 
-
-def _changed(reply: replies.Changed) -> list[str]:
-    """What could not be done; the rest is seen by itself."""
-    return notice(*(problem.text for problem in reply.problems))
-
-
-def _invited(reply: replies.InvitedReply) -> list[str]:
-    return notice(f"{reply.nick} is invited to {reply.room}.")
-
-
-_REPLIES: dict[type[replies.Reply], Callable[[Any], list[str]]] = {
+_REPLIES: dict[type[replies.Reply], Callable[[Any], list[Line]]] = {
     replies.Rooms: _rooms,
     replies.Changed: _changed,
     replies.InvitedReply: _invited,

@@ -32,7 +32,7 @@ class Tab(Completer):
         if first and word.startswith("/"):
             return [f"/{name} " for name in COMMANDS]
         if names.is_room(word):
-            return sorted(f"{showable(room)} " for room in talk.rooms)
+            return sorted(f"{showable(one.name)} " for one in talk.view if one.is_room)
         end = ": " if first else " "
-        people = talk.people.get(names.fold(talk.current), {}).values()
-        return sorted(f"{showable(one)}{end}" for one in people if one != talk.me)
+        here = talk.view.current
+        return [f"{showable(one)}{end}" for one in (here.speakers() if here is not None else ()) if one != talk.me]

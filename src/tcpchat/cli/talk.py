@@ -1,15 +1,19 @@
-"""One person in the chat: what is typed becomes requests, in its order, and what happens becomes lines."""
+"""One person in the chat: what is typed becomes requests, in its order, and what happens comes into view."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+import contextlib
+import time
+from collections.abc import Iterable
+from typing import Protocol
 
 from tcpchat.cli import commands as typed_commands
-from tcpchat.cli.show import company, event_lines, notice, past, reply_lines, same
-from tcpchat.client.client import Client, LinkLost, PerhapsStored
-from tcpchat.model import commands, names
+from tcpchat.cli.preferences import Preferences
+from tcpchat.cli.show import Line, company, notice, past, reply_lines, where_unread
+from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored
+from tcpchat.client.view import Conversation, View
+from tcpchat.model import commands, names, replies
 from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
-from tcpchat.model.events import Event, Gone, Joined, Kicked, Left, Moved, Renamed, Said
+from tcpchat.model.events import Event, Kicked, Told
 from tcpchat.model.replies import Refused, Seated
 from tcpchat.model.words import recorded
 from tcpchat.wire.ignoring import Ignored
@@ -17,37 +21,52 @@ from tcpchat.wire.ignoring import Ignored
 PAST_LINES = 10
 """How many of a room's last lines one sees who comes in."""
 
+MOST_MISSED = 100
+"""How many, if one was away."""
+
 MOST_TYPED = 1_000
 """Lines that may wait to be looked at; then nothing more is read."""
 
 MOST_SAYING = 100
 """Lines on their way to the server at one time."""
 
+MARK_SECONDS = 5.0
+"""How often the server is told, while one types, how far one has read."""
+
+FAREWELL_SECONDS = 1.0
+"""How long one waits to tell it at the end."""
+
 
 class Face(Protocol):
     """What a person, or a pipe, sees."""
 
-    names_rooms: bool
-    """Whether every line names its room."""
     person: bool
     """Whether somebody is there, who wants to know where he is and what was said before."""
     hint: str
     """What to do, said once."""
 
-    async def show(self, lines: Iterable[str]) -> None:
-        """Whole lines. They are safe to show."""
+    async def happened(self, event: Event, where: list[Conversation]) -> None:
+        """It came into view in these conversations."""
         ...
 
-    async def warn(self, lines: Iterable[str]) -> None:
+    async def opened(self, conversation: Conversation, items: list[Event], told: Iterable[Line]) -> None:
+        """It is the current one now: show those of its items that were not shown yet, and what else is `told` of it."""
+        ...
+
+    async def show(self, lines: Iterable[Line]) -> None:
+        """Answers to what was typed. They are safe to show."""
+        ...
+
+    async def warn(self, lines: Iterable[Line]) -> None:
         """Lines about what went wrong."""
         ...
 
-    async def failed(self, typed: str, why: Iterable[str]) -> None:
+    async def failed(self, typed: str, why: Iterable[Line]) -> None:
         """A line that was typed was not said, and whoever typed it may want it back."""
         ...
 
     def refresh(self) -> None:
-        """What is pending is not the same any more."""
+        """What is pending or unread is not the same any more."""
         ...
 
     async def secret(self, question: str) -> str:
@@ -59,33 +78,60 @@ class Face(Protocol):
 
 
 class Talk:
-    """`listen` and `work` run as tasks of whoever makes one of these."""
+    """`listen` and `work` run as tasks of whoever makes one of these, and `enter`s the chat once there is one."""
 
-    def __init__(self, chat: Client, face: Face) -> None:
-        self.chat = chat
-        self.me = chat.nick
+    def __init__(self, view: View, face: Face, preferences: Preferences) -> None:
+        self.view = view
+        self.preferences = preferences
         self.exit_code = 0
         self.farewell = ""
+        self.here = ""
+        """The room or person to whom the command was typed that is carried out now; empty if there was none."""
+        self.last_teller = ""
+        """Who told one something last."""
         self.ignored = Ignored()
-        self.people: dict[str, dict[str, str]] = {}
-        """By room, both folded: who was seen there."""
         self._face = face
-        self._rooms: list[str] = []
+        self._chat: Client | None = None
+        self._ready = asyncio.Event()
         self._shown: dict[str, set[str]] = {}
         self._opening: dict[str, list[Event]] = {}
         self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
         self._saying: set[asyncio.Task[None]] = set()
         self._pending: list[typed_commands.Wish] = []
+        self._marked: dict[str, int] = {}
+        self._next_mark = 0.0
+        self._marking: set[asyncio.Task[None]] = set()
+
+    def enter(self, chat: Client) -> None:
+        """From now on this is the chat."""
+        self._chat = chat
+        self.view.me = chat.nick
+        self._face.refresh()
+
+    def begin(self) -> None:
+        """One is where one wanted to be: what was typed before is done now."""
+        self._ready.set()
 
     @property
-    def current(self) -> str:
-        """The room to which what is typed goes; empty if there is none."""
-        return self._rooms[-1] if self._rooms else ""
+    def chat(self) -> Client:
+        """The chat. Commands are carried out only when there is one."""
+        assert self._chat is not None
+        return self._chat
 
     @property
-    def rooms(self) -> list[str]:
-        """The rooms one is in, the current one last."""
-        return list(self._rooms)
+    def entered(self) -> bool:
+        """Whether there is a chat."""
+        return self._chat is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a link now."""
+        return self._chat is not None and self._chat.connected
+
+    @property
+    def me(self) -> str:
+        """What one is called."""
+        return self.view.me
 
     @property
     def waiting(self) -> int:
@@ -97,7 +143,7 @@ class Talk:
         """Those lines: what is said in them is not known to be stored."""
         return [wish.typed for wish in self._pending]
 
-    async def show(self, lines: Iterable[str]) -> None:
+    async def show(self, lines: Iterable[Line]) -> None:
         """Lines for the person."""
         await self._face.show(lines)
 
@@ -136,6 +182,7 @@ class Talk:
             self.farewell = wish.argument
             return False
         await self._put(wish)
+        self._mark_typing()
         return True
 
     async def typed_in_pipe(self, line: str) -> bool:
@@ -145,16 +192,24 @@ class Talk:
         return True
 
     async def _put(self, wish: typed_commands.Wish) -> None:
+        """It is for where one is now, wherever one looks when it is done; unless a command is before it, which may lead
+        elsewhere.
+        """
+        if not any(one.name for one in self._pending):
+            wish = wish._replace(to=self._current)
         self._pending.append(wish)
+        self._face.refresh()
         await self._typed.put(wish)
 
     async def work(self) -> None:
         """Do what is typed. Lines to say are sent without waiting for each other; a command waits for all before it."""
+        await self._ready.wait()
         while True:
             wish = await self._typed.get()
             if wish.name:
                 await self._settled()
-                await self._carry_out(wish)
+                self.here = wish.to or self._current
+                await self._carry_out(wish, self.here)
             else:
                 await self._on_its_way(wish)
             self._typed.task_done()
@@ -164,14 +219,17 @@ class Talk:
         await self._typed.join()
         await self._settled()
 
-    async def say(self, text: str, kind: commands.Kind = "text") -> None:
-        """Say something in the current room.
+    async def say(self, to: str, text: str, kind: commands.Kind = "text") -> None:
+        """Say something in a room, or to a person.
 
         :raises Refused: if it was not stored.
         """
-        if not self.current:
+        if not to:
             raise Refused("not_in_room", f"You are in no room, nothing was sent. /join {names.LOBBY}")
-        await self.chat.say(self.current, text, kind=kind)
+        if names.is_room(to):
+            await self.chat.say(to, text, kind=kind)
+        else:
+            await self.chat.tell(to, text, kind=kind)
 
     async def ask(self, question: commands.Command) -> None:
         """Ask, and show the answer."""
@@ -180,7 +238,7 @@ class Talk:
     async def _on_its_way(self, wish: typed_commands.Wish) -> None:
         while len(self._saying) >= MOST_SAYING:
             await asyncio.wait(self._saying, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._carry_out(wish))
+        task = asyncio.create_task(self._carry_out(wish, wish.to or self._current))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
@@ -188,10 +246,10 @@ class Talk:
         while self._saying:
             await asyncio.wait(self._saying)
 
-    async def _carry_out(self, wish: typed_commands.Wish) -> None:
+    async def _carry_out(self, wish: typed_commands.Wish, to: str) -> None:
         """Say it if something cannot be done; what was typed after it is done all the same."""
         try:
-            await wish.run(self, wish.argument)
+            await (wish.run(self, wish.argument) if wish.name else self.say(to, wish.argument))
         except Refused as refusal:
             await self._failed(wish, refusal.text, EX_TEMPFAIL if refusal.code == "not_stored" else EX_DATAERR)
         except PerhapsStored as error:
@@ -208,10 +266,10 @@ class Talk:
         self.exit_code = max(self.exit_code, exit_code)
         await self._face.failed(wish.typed, notice(text))
 
-    # rooms
+    # rooms and conversations
 
-    async def join(self, room: str, key: str = "", *, hint: str = "") -> None:
-        """Go into a room, which is the current one then, and see what was said last and who is there.
+    async def join(self, room: str, key: str = "", *, hint: str = "", look: bool = True) -> None:
+        """Go into a room, see what was said last and who is there, and `look` there from now on.
 
         :raises Refused: if that is not possible.
         """
@@ -219,61 +277,111 @@ class Talk:
         waiting = self._opening.setdefault(folded, [])  # what happens meanwhile is shown after what was before
         try:
             seated = await self.chat.join(room, key)
-            self._enter(seated.room, seated.people)
-            if self._face.person:
-                await self._welcome(seated, hint)
+            conversation = self.view.enter(seated)
+            if self._face.person and not seated.already:
+                await self._read_up(conversation, seated)
+            if look or self.view.current is None:
+                await self._look(conversation, list(conversation.items), self._told(seated, hint))
             while waiting:
                 await self._show_event(waiting.pop(0))
         finally:
             del self._opening[folded]
 
-    async def part(self, room: str, reason: str) -> None:
-        """Leave a room.
+    async def part(self, name: str, reason: str) -> None:
+        """Leave a room, or end a conversation.
 
         :raises Refused: if one is not in it.
         """
-        await self.chat.part(room, reason)
-        self._leave(room)
-        await self.show(notice(f"You left {room}. {self._where()}"))
+        if names.is_room(name):
+            await self.chat.part(name, reason)
+        conversation = self.view.find(name)
+        if conversation is not None:
+            self.view.close(conversation)
+        left = f"You left {name}." if names.is_room(name) else f"You talk with {name} no more."
+        await self.show(notice(f"{left} {self._where()}"))
+        if self.view.current is not None:
+            await self.look(self.view.current)
 
-    async def switch(self, room: str) -> None:
-        """Talk in another room one is in; without a name, say which there are."""
-        known = next((one for one in self._rooms if same(one, room)), "")
-        if room and not known:
-            await self.refuse(f"You are not in {room}. /join {room}")
-            return
-        if known:
-            self._enter(known, ())
-        others = ", ".join(self._rooms[:-1])
-        await self.show(notice(self._where() + (f" You are also in {others}." if others else "")))
+    async def look(self, at: Conversation) -> None:
+        """Look at another conversation, and talk there."""
+        await self._look(at, at.unseen, ())
 
-    async def show_past(self, room: str, limit: int, seated: Seated | None = None) -> None:
-        """The latest entries of a room's log, set apart from what is said now, and from what was missed, for who is
-        `seated` there again.
-        """
-        events = await self.chat.history(room, limit=limit)
-        self._shown[names.fold(room)] = {event.id for event in events}
+    async def show_where(self) -> None:
+        """Say where one is, and what there is elsewhere."""
+        await self.show([*notice(self._where()), *where_unread(self.view)])
+
+    async def show_past(self, name: str, limit: int) -> None:
+        """The latest entries of a log, set apart from what is said now."""
+        events = await self.chat.history(name, limit=limit)
         heard = [event for event in events if not self.ignored.hides(event)]
-        await self.show(past(room, heard, self.me, place=self._named(room), seated=seated))
+        await self.show(past(name, heard, self.me))
 
-    async def _welcome(self, seated: Seated, hint: str) -> None:
-        if not seated.already:
-            await self.show_past(seated.room, PAST_LINES, seated)
+    async def _look(self, at: Conversation, items: list[Event], told: Iterable[Line]) -> None:
+        before = self.view.current
+        self.view.switch(at)
+        for conversation in (before, at):
+            if conversation is not None:
+                self._mark(conversation)
+        await self._face.opened(at, items, told)
+
+    async def _read_up(self, room: Conversation, seated: Seated) -> None:
+        """What was said there last, and what of it is new: after the mark, or since one left."""
+        marker = await self.chat.request(commands.ShowMarker(target=seated.room))
+        read = marker.time if isinstance(marker, replies.Marker) else 0
+        missed = seated.number - seated.left if seated.left_time else 0
+        events = await self.chat.history(seated.room, limit=max(PAST_LINES, min(missed, MOST_MISSED)))
+        if read and events and events[0].time > read and len(events) < MOST_MISSED:
+            events = await self.chat.history(seated.room, limit=MOST_MISSED)
+        self._shown[names.fold(seated.room)] = {event.id for event in events}
+        room.add_past(event for event in events if not self.ignored.hides(event))
+        self._marked[names.fold(seated.room)] = read
+        known = seated.left if seated.left_time else seated.number
+        self.view.since(room, read, known)
+
+    def _told(self, seated: Seated, hint: str) -> list[Line]:
+        """About the room one comes into."""
+        if not self._face.person:
+            return []
         topic = f"The topic is: {seated.topic}" if seated.topic else ""
         warning = recorded(seated.room) if seated.recorded and not seated.already else ""
         told = (topic, company(seated.room, seated.people, seated.quiet, self.me), warning, hint)
-        await self.show(notice(*filter(None, told)))
+        return notice(*filter(None, told))
+
+    @property
+    def _current(self) -> str:
+        return self.view.current.name if self.view.current is not None else ""
 
     def _where(self) -> str:
-        return f"What you type goes to {self.current}." if self.current else "You are in no room now."
+        return f"What you type goes to {self._current}." if self._current else "You are in no room now."
 
-    def _enter(self, room: str, people: Iterable[str]) -> None:
-        self._rooms = [one for one in self._rooms if not same(one, room)] + [room]
-        self.people.setdefault(names.fold(room), {}).update({names.fold(one): one for one in people})
+    # how far one has read
 
-    def _leave(self, room: str) -> None:
-        self._rooms = [one for one in self._rooms if not same(one, room)]
-        self.people.pop(names.fold(room), None)
+    def _mark_typing(self) -> None:
+        if self.view.current is not None and time.monotonic() >= self._next_mark:
+            self._next_mark = time.monotonic() + MARK_SECONDS
+            self._mark(self.view.current)
+
+    def _mark(self, conversation: Conversation) -> None:
+        """Tell the server; whatever comes of it, one goes on."""
+        folded = names.fold(conversation.name)
+        if not self._face.person or not self.connected or conversation.read <= self._marked.get(folded, 0):
+            return
+        self._marked[folded] = conversation.read
+        task = asyncio.create_task(self._set_marker(conversation.name, conversation.read))
+        self._marking.add(task)
+        task.add_done_callback(self._marking.discard)
+
+    async def _set_marker(self, name: str, read: int) -> None:
+        with contextlib.suppress(Refused, ConnectionError):
+            await self.chat.request(commands.SetMarker(target=name, time=read))
+
+    async def close(self) -> None:
+        """Leave the chat, after telling it how far one has read."""
+        if self.view.current is not None:
+            self._mark(self.view.current)
+        if self._marking:
+            await asyncio.wait(self._marking, timeout=FAREWELL_SECONDS)
+        await self.chat.close(self.farewell)
 
     # what happens
 
@@ -293,63 +401,10 @@ class Talk:
         self.ignored.note(event)
         if self.ignored.hides(event):
             return
-        lines = event_lines(event, self.me, place=self._place(event))
-        note = _NOTES.get(type(event))
-        if note is not None:
-            note(self, event)
-        if isinstance(event, Kicked) and same(event.nick, self.me):
-            lines += notice(self._where())  # what is being typed must not be said somewhere else unawares
-        await (self._face.warn if isinstance(event, LinkLost) else self._face.show)(lines)
-
-    def _place(self, event: Event) -> str:
-        return self._named(getattr(event, "room", ""))
-
-    def _named(self, room: str) -> str:
-        """The room's name, where it must be named."""
-        return room if self._face.names_rooms or not same(room, self.current) else ""
-
-    # who is where, for completing names
-
-    def note_seen(self, event: Said | Joined) -> None:
-        """Somebody is in a room."""
-        self.people.setdefault(names.fold(event.room), {})[names.fold(event.by)] = event.by
-
-    def note_left(self, event: Left) -> None:
-        """Somebody is not in a room any more."""
-        if same(event.by, self.me):
-            self._leave(event.room)
-        else:
-            self.people.get(names.fold(event.room), {}).pop(names.fold(event.by), None)
-
-    def note_kicked(self, event: Kicked) -> None:
-        """Somebody was put out of a room."""
-        self.note_left(Left(room=event.room, by=event.nick))
-
-    def note_moved(self, event: Moved) -> None:
-        """A room has another name."""
-        self.people[names.fold(event.room)] = self.people.pop(names.fold(event.was), {})
-        self._rooms = [event.room if same(room, event.was) else room for room in self._rooms]
-
-    def note_gone(self, event: Gone) -> None:
-        """Somebody is nowhere any more."""
-        for people in self.people.values():
-            people.pop(names.fold(event.by), None)
-
-    def note_renamed(self, event: Renamed) -> None:
-        """Somebody is called something else, perhaps oneself."""
-        if same(event.by, self.me):
-            self.me = event.to
-        for people in self.people.values():
-            if people.pop(names.fold(event.by), None) is not None:
-                people[names.fold(event.to)] = event.to
-
-
-_NOTES: dict[type[Event], Callable[[Talk, Any], None]] = {
-    Said: Talk.note_seen,
-    Joined: Talk.note_seen,
-    Left: Talk.note_left,
-    Kicked: Talk.note_kicked,
-    Moved: Talk.note_moved,
-    Gone: Talk.note_gone,
-    Renamed: Talk.note_renamed,
-}
+        if isinstance(event, Told) and not self.view.is_me(event.by):
+            self.last_teller = event.by
+        where = self.view.note(event)
+        if where or isinstance(event, LinkLost | LinkBack):
+            await self._face.happened(event, where)
+        if isinstance(event, Kicked) and self.view.is_me(event.nick):
+            await self.show(notice(f"You are not in {event.room} any more. /join {event.room} asks to come in again."))

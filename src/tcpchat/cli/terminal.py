@@ -9,26 +9,29 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal, run_in_terminal
+from prompt_toolkit.buffer import CompletionState
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
-from prompt_toolkit.shortcuts import CompleteStyle
 
 from tcpchat.cli import streams
+from tcpchat.cli.preferences import Preferences
 from tcpchat.cli.rows import unforged
-from tcpchat.cli.secret import Secret, history
-from tcpchat.cli.show import marked, notice
+from tcpchat.cli.secret import Question, history
+from tcpchat.cli.show import Line, label, marked, notice, unread_of
 from tcpchat.cli.tab import Tab
 from tcpchat.cli.talk import Talk
-from tcpchat.model.replies import Refused
+from tcpchat.cli.transcript import BELL, Transcript, rings
+from tcpchat.client.view import Conversation, View
+from tcpchat.model.events import Event
 from tcpchat.model.text import showable
 
 BATCH_SECONDS = 0.03
@@ -148,26 +151,31 @@ class AioconsoleInput(Input):
 class Terminal:
     """A `Face`."""
 
-    names_rooms = False
     person = True
     hint = "Type and press Enter. /help  Tab completes  Ctrl-D leaves"
+    patient = True
     patience = 3.0
 
-    def __init__(self) -> None:
-        self._lines: list[str] = []
+    def __init__(self, preferences: Preferences) -> None:
+        self._preferences = preferences
+        self._transcript = Transcript(names_rooms=False)
+        self._view = View("")
+        self._lines: list[Line] = []
+        self._bell = False
         self._some = asyncio.Event()
         self._talk: Talk | None = None
         self._pasted: str | None = None
         self._before_paste = Document()
         self._interrupted = False
-        self._secret = Secret()
+        self._question = Question()
+        self._half_typed = Document()
 
     async def open(self) -> None:
         """Take the terminal."""
         self._input = await _keyboard()
         self._output = create_output(sys.stdout)
         self._output.enable_cpr = False  # type: ignore[attr-defined] # else every line would wait for the terminal
-        self._session = self._new_session(history(self._secret), self._bindings())
+        self._session = self._new_session(history(self._question), self._bindings())
         self._printing = asyncio.create_task(self._print_batches())
 
     async def close(self) -> None:
@@ -178,14 +186,27 @@ class Terminal:
         if isinstance(self._input, AioconsoleInput):
             await self._input.stop()
 
-    async def show(self, lines: Iterable[str]) -> None:
+    def see(self, view: View) -> None:
+        """From now on this is what comes into view."""
+        self._view = view
+
+    async def happened(self, event: Event, where: list[Conversation]) -> None:
+        """See `Face`."""
+        self._bell = self._bell or rings(self._view, event, self._preferences.bell)
+        await self.show(self._transcript.happened(self._view, event, where))
+
+    async def opened(self, conversation: Conversation, items: list[Event], told: Iterable[Line]) -> None:
+        """See `Face`."""
+        await self.show(self._transcript.opened(self._view, conversation, items, told))
+
+    async def show(self, lines: Iterable[Line]) -> None:
         """See `Face`."""
         self._lines += lines
         self._some.set()
 
     warn = show
 
-    async def failed(self, typed: str, why: Iterable[str]) -> None:
+    async def failed(self, typed: str, why: Iterable[Line]) -> None:
         """See `Face`. The arrow up finds it."""
         await self.show([*marked("!", typed), *why])
         buffer, history = self._session.default_buffer, self._session.history
@@ -198,39 +219,6 @@ class Terminal:
         """See `Face`. The prompt is drawn again, with what there is to show by then."""
         self._some.set()
 
-    async def password_of(self, nick: str, refusal: Refused) -> str:
-        """The password of the account that owns a nick, as it is typed and not shown; empty if it is another's.
-
-        :raises EOFError: if the answer is to leave.
-        """
-        await self.show(notice(refusal.text))
-        return await self._asked(f"Password of {showable(nick)} (only Enter: another name): ", is_password=True)
-
-    async def server_password(self, refusal: Refused) -> str:
-        """The password that the server asks everybody for, as it is typed and not shown.
-
-        :raises EOFError: if the answer is to leave.
-        """
-        await self.show(notice(refusal.text))
-        return await self._asked("Password of the server: ", is_password=True)
-
-    async def another_nick(self, refusal: Refused, *, asked_for: bool) -> str:
-        """See `Plain.another_nick`; a person can be asked.
-
-        :raises EOFError: if the answer is to leave.
-        """
-        if refusal.suggestion and not asked_for:
-            await self.show(
-                notice(f"{refusal.text.partition('.')[0]}. You are {refusal.suggestion}; /nick changes it.")
-            )
-            return refusal.suggestion
-        await self.show(notice(refusal.text))
-        return (await self._asked("Nickname: ", default=refusal.suggestion)).strip()
-
-    async def _asked(self, question: str, **how: Any) -> str:
-        session: PromptSession[str] = self._new_session(InMemoryHistory(), KeyBindings())
-        return await session.prompt_async(question, handle_sigint=False, **how)
-
     async def read(self, talk: Talk) -> None:
         """Pass on what is typed, until its end."""
         self._talk = talk
@@ -239,20 +227,33 @@ class Terminal:
                 self._interrupted = False
 
     async def _typed(self, talk: Talk, line: str) -> bool:
-        if self._secret.wanted:
-            self._secret.answer(line)
+        if self._question.wanted:
+            self._question.answer(line)
             return True
         return await talk.typed(line)
 
+    async def ask(self, question: str) -> str:
+        """What is typed next; empty if nothing is. What was half typed before comes back after it."""
+        return await self._ask(question, hidden=False)
+
     async def secret(self, question: str) -> str:
-        """See `Face`. What is half typed is gone: it shall be no part of the answer."""
+        """See `Face`."""
+        return await self._ask(question, hidden=True)
+
+    async def _ask(self, question: str, *, hidden: bool) -> str:
+        self._half_typed = self._session.default_buffer.document
         self._session.default_buffer.reset()
         self._some.set()
-        return await self._secret.ask(question)
+        return await self._question.ask(question, hidden=hidden)
 
     async def _next_line(self) -> str:
+        half_typed, self._half_typed = self._half_typed, Document()
         return await self._session.prompt_async(
-            self._prompt, completer=Tab(self._talk), set_exception_handler=False, handle_sigint=False
+            self._prompt,
+            default=half_typed,
+            completer=Tab(self._talk),
+            set_exception_handler=False,
+            handle_sigint=False,
         )
 
     def _new_session(self, history: History, bindings: KeyBindings) -> PromptSession[str]:
@@ -261,12 +262,11 @@ class Terminal:
             output=self._output,
             history=history,
             key_bindings=bindings,
-            complete_style=CompleteStyle.READLINE_LIKE,
             complete_while_typing=False,
             erase_when_done=True,
             reserve_space_for_menu=0,
             interrupt_exception=EOFError,  # asyncio does not let a KeyboardInterrupt through in peace
-            is_password=Condition(lambda: self._secret.wanted),
+            is_password=Condition(lambda: self._question.wanted and self._question.hidden),
             wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
         )
 
@@ -274,15 +274,17 @@ class Terminal:
         """``ann #lobby> ``, below what was typed before and is not done yet."""
         talk = self._talk
         assert talk is not None
-        if self._secret.wanted:
-            return showable(self._secret.question)
-        return "\n".join([*_pending_rows(talk.pending), self._question(talk)])
+        if self._question.wanted:
+            return showable(self._question.text)
+        return "\n".join([*_pending_rows(talk.pending), self._where(talk)])
 
-    def _question(self, talk: Talk) -> str:
+    def _where(self, talk: Talk) -> str:
         if self._pasted is not None:
             return f"Send these {self._pasted.count(chr(10)) + 1} lines as one message? y/n "
-        link = "" if talk.chat.connected else f" (no link, {talk.waiting} waiting)" if talk.waiting else " (no link)"
-        return f"{showable(f'{talk.me} {talk.current}'.rstrip())}{link}> "
+        link = "" if talk.connected else f" (no link, {talk.waiting} waiting)" if talk.waiting else " (no link)"
+        here = label(talk.view.current.name) if talk.view.current is not None else ""
+        unread = [unread_of(one) for one in talk.view.elsewhere]
+        return f"{' '.join(filter(None, (showable(talk.me), here, *unread)))}{link}> "
 
     # what is shown
 
@@ -296,8 +298,9 @@ class Terminal:
         async with in_terminal():
             self._some.clear()
             lines, self._lines = self._lines, []
+            bell, self._bell = BELL if self._bell else "", False
             columns = self._output.get_size().columns
-            self._output.write_raw("".join(f"{unforged(line, columns)}\n" for line in lines))
+            self._output.write_raw("".join(f"{unforged(line.text, columns)}\n" for line in lines) + bell)
             self._output.flush()
 
     # keys
@@ -305,6 +308,7 @@ class Terminal:
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
         asking = Condition(lambda: self._pasted is not None)
+        bindings.add("tab")(self._complete)
         bindings.add("c-c")(self._interrupt)
         bindings.add("c-z")(self._suspend)
         bindings.add(Keys.BracketedPaste)(self._paste)
@@ -317,7 +321,7 @@ class Terminal:
 
     def _interrupt(self, event: KeyPressEvent) -> None:
         """Ctrl-C takes away what is typed; another one leaves."""
-        self._secret.answer("")
+        self._question.answer("")
         if self._interrupted and not event.current_buffer.text:
             event.app.exit(exception=EOFError())
             return
@@ -325,6 +329,17 @@ class Terminal:
         event.current_buffer.reset()
         self._lines += notice("Ctrl-C once more leaves.")
         self._some.set()
+
+    def _complete(self, event: KeyPressEvent) -> None:
+        """Tab: the first that fits, then the next one."""
+        buffer = event.current_buffer
+        if buffer.complete_state is not None:
+            buffer.complete_next()
+            return
+        found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+        if found:
+            buffer.complete_state = CompletionState(buffer.document, found)
+            buffer.go_to_completion(0)
 
     def _suspend(self, event: KeyPressEvent) -> None:
         """Ctrl-Z."""
@@ -367,7 +382,7 @@ class Terminal:
 def _pending_rows(typed: list[str]) -> list[str]:
     """``… hello``, one row for each line, and one for the first of those that are too many."""
     hidden = len(typed) - MOST_PENDING_ROWS
-    rows = [_preview(marked("\N{HORIZONTAL ELLIPSIS}", one)[0]) for one in typed[max(0, hidden) :]]
+    rows = [_preview(marked("\N{HORIZONTAL ELLIPSIS}", one)[0].text) for one in typed[max(0, hidden) :]]
     return [f"\N{HORIZONTAL ELLIPSIS} ({hidden} more before these)", *rows] if hidden > 0 else rows
 
 

@@ -1,4 +1,4 @@
-"""One visit to the chat: connect, take the terminal, talk, give it back."""
+"""One visit to the chat: take the terminal, connect, talk, give it back."""
 
 import asyncio
 import contextlib
@@ -10,38 +10,50 @@ from typing import TYPE_CHECKING, Any
 
 from tcpchat.cli.ends import exit_code
 from tcpchat.cli.given import SERVER_PASSWORD
+from tcpchat.cli.preferences import Preferences
 from tcpchat.model import names
 from tcpchat.model.errors import EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, in_words
 from tcpchat.model.replies import Refused
 
 if TYPE_CHECKING:
+    from tcpchat.cli.arrival import Arrival
     from tcpchat.cli.plain import Plain
     from tcpchat.cli.talk import Talk
     from tcpchat.cli.terminal import Terminal
-    from tcpchat.client.client import Client
+    from tcpchat.client.view import View
 
 ANSWER_SECONDS = 10.0
 """How long the server may take to let one into a room."""
-
-ANOTHER_NAME = frozenset({"nick_taken", "bad_nick", "nick_owned"})
-"""Refusals after which another name may do."""
-
-MOST_NICKS = 10
-"""How many names are tried."""
 
 
 class Visit:
     """One run of the command."""
 
-    def __init__(self, address: str, nick: str | None, room: str, plain: bool, safety: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        address: str,
+        nick: str,
+        rooms: list[str],
+        *,
+        insists: bool = False,
+        plain: bool = False,
+        preferences: Preferences,
+        how: dict[str, Any],
+    ) -> None:
+        """
+        :param nick: what one wants to be called; empty: a person is asked. A program that `insists` on it is called
+            so or not at all.
+        :param rooms: where to go, and, for a person, where else.
+        :param how: what else `tcpchat.connect` is told.
+        """
         self._address = address
         self._nick = nick
-        self._room = room if names.is_room(room) else f"#{room}"
+        self._insists = insists
+        self._rooms = [room if names.is_room(room) else f"#{room}" for room in rooms] or [names.LOBBY]
         self._plain = plain
-        self._safety = safety
+        self._preferences = preferences
+        self._how = how
         self._signal = 0
-        self._typed = False
-        """Whether the password of the account was typed at the door."""
 
     async def run(self) -> tuple[int, str]:
         """:returns: how it ended: the exit code, and what there is to say about it."""
@@ -53,7 +65,8 @@ class Visit:
         except CannotConnect as error:
             return error.exit_code, str(error)
         except Refused as refusal:
-            hint = f" Give it as {SERVER_PASSWORD}, in the environment." if self._of_server(refusal) else ""
+            of_server = refusal.code == "wrong_password" and not self._how.get("account")
+            hint = f" Give it as {SERVER_PASSWORD}, in the environment." if of_server else ""
             return exit_code(refusal), refusal.text + hint
         except EOFError:
             return 0, ""
@@ -77,96 +90,105 @@ class Visit:
                 loop.add_signal_handler(getattr(signal, name), caught, getattr(signal, name))
 
     async def _meet(self) -> tuple[int, str]:
-        """Connect, take the terminal, talk, give it back."""
+        """Take the terminal, talk, give it back."""
         from tcpchat.cli.plain import OutputClosed
         from tcpchat.cli.talk import Talk
+        from tcpchat.client.view import View
 
         async with contextlib.AsyncExitStack() as stack:
-            face, chat = await self._enter(stack)
-            talk = Talk(chat, face)
+            face = await self._open_face(stack)
+            wanted = self._preferences
+            view = View(self._nick or default_nick(), joins=wanted.joins, words=wanted.words)
+            view.switch(view.open(self._rooms[0]))
+            face.see(view)
             try:
-                return await self._talk(talk, face)
+                return await self._talk(Talk(view, face, wanted), face, stack)
             except OutputClosed:
                 return 0, ""
 
-    async def _enter(self, stack: contextlib.AsyncExitStack) -> "tuple[Plain | Terminal, Client]":
-        """The server first: until it answers, the terminal stays as it is and Ctrl-C does what it always does."""
-        from tcpchat.client.client import connect
-
-        face: Plain | Terminal | None = None
-        nick = self._nick or default_nick()
-        for _ in range(MOST_NICKS):
-            try:
-                chat = await stack.enter_async_context(connect(self._address, nick=nick, **self._safety))
-            except Refused as refusal:
-                if not (refusal.code in ANOTHER_NAME or self._of_server(refusal) or self._mistyped(refusal)):
-                    raise
-                face = face or await self._open_face(stack)
-                nick = await self._another(face, refusal, nick)
-            else:
-                return face or await self._open_face(stack), chat
-        raise Refused("nick_taken", f"None of {MOST_NICKS} names could be had. Name another one with --nick.")
-
-    async def _another(self, face: "Plain | Terminal", refusal: Refused, nick: str) -> str:
-        """Another name; or the same again, with the server's password, or that of the account that it belongs to."""
-        if self._of_server(refusal):
-            self._safety |= {"password": await face.server_password(refusal)}
-            return nick
-        self._typed = False
-        if refusal.code in {"nick_owned", "wrong_password"}:
-            password = await face.password_of(nick, refusal)
-            self._typed = password != ""
-            self._safety |= {"account": nick if password else "", "account_password": password}
-        return nick if self._typed else await face.another_nick(refusal, asked_for=self._nick is not None)
-
-    def _of_server(self, refusal: Refused) -> bool:
-        """Whether the server asks for a password of its own."""
-        return refusal.code == "wrong_password" and not self._safety.get("account")
-
-    def _mistyped(self, refusal: Refused) -> bool:
-        return refusal.code == "wrong_password" and self._typed
-
     async def _open_face(self, stack: contextlib.AsyncExitStack) -> "Plain | Terminal":
-        face = _plain() if self._plain or not _at_a_terminal() else _terminal()
+        face = self._new_face()
         await face.open()
         stack.push_async_callback(face.close)
         return face
 
-    async def _talk(self, talk: "Talk", face: "Plain | Terminal") -> tuple[int, str]:
-        """From the room's door to the farewell."""
-        listening = asyncio.create_task(talk.listen())
+    def _new_face(self) -> "Plain | Terminal":
+        from tcpchat.cli.plain import Plain
+
+        if self._plain or not at_a_terminal():
+            return Plain(self._preferences, teletype=sys.stdin.isatty())
+        from tcpchat.cli.terminal import Terminal
+
+        return Terminal(self._preferences)
+
+    async def _talk(self, talk: "Talk", face: "Plain | Terminal", stack: contextlib.AsyncExitStack) -> tuple[int, str]:
+        """From the first key to the farewell. What is typed before one is in the chat waits."""
+        being = asyncio.create_task(self._be_there(talk, face, stack))
         try:
-            await self._join(talk, face.hint)
-            left = await _all_said(talk, face, listening)
-            await talk.chat.close(talk.farewell)
-            await asyncio.wait([listening], timeout=face.patience)
+            left = await _all_said(talk, face, being)
+            if talk.entered:
+                await talk.close()
+                await asyncio.wait([being], timeout=face.patience)
         finally:
-            await _ended(listening)
+            await _ended(being)
         if left:
             lines = "1 line was" if left == 1 else f"{left} lines were"
             return EX_TEMPFAIL, f"{lines} typed, but the server did not confirm that it stored them."
         return 0 if face.person else talk.exit_code, ""
 
-    async def _join(self, talk: "Talk", hint: str) -> None:
-        from tcpchat.client.connection import CannotConnect
-
+    async def _be_there(self, talk: "Talk", face: "Plain | Terminal", stack: contextlib.AsyncExitStack) -> None:
+        """Until the chat is closed."""
+        chat = await self._arrival(talk.view, face).chat(stack)
+        talk.enter(chat)
+        listening = asyncio.create_task(talk.listen())
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await talk.join(self._room, hint=hint)
-        except TimeoutError:
-            raise CannotConnect("The server does not answer.", EX_UNAVAILABLE) from None
+            await self._join(talk, face)
+            talk.begin()
+            await listening
+        finally:
+            await _ended(listening)
+
+    def _arrival(self, view: "View", face: "Plain | Terminal") -> "Arrival":
+        from tcpchat.cli.arrival import Arrival
+
+        return Arrival(self._address, self._nick, self._how, view, face, insists=self._insists)
+
+    async def _join(self, talk: "Talk", face: "Plain | Terminal") -> None:
+        """Into the rooms one wants to be in; one looks at the first."""
+        from tcpchat.cli.show import notice
+
+        first, *others = self._rooms
+        for room in (first, *(others if face.person else ())):
+            try:
+                await _answered(talk.join(room, hint=face.hint if room == first else "", look=room == first))
+            except Refused as refusal:
+                if not face.person:
+                    raise
+                await face.warn(notice(refusal.text))
+                if (conversation := talk.view.find(room)) is not None:
+                    talk.view.close(conversation)
 
 
-async def _all_said(talk: "Talk", face: "Plain | Terminal", listening: "asyncio.Task[None]") -> int:
+async def _answered(joining: Any) -> None:
+    from tcpchat.client.connection import CannotConnect
+
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await joining
+    except TimeoutError:
+        raise CannotConnect("The server does not answer.", EX_UNAVAILABLE) from None
+
+
+async def _all_said(talk: "Talk", face: "Plain | Terminal", being: "asyncio.Task[None]") -> int:
     """Until nothing more is typed and what was typed is stored. :returns: how many lines are not, and will not be."""
     reading, working = asyncio.create_task(face.read(talk)), asyncio.create_task(talk.work())
     try:
-        await _first_of(reading, working, listening)
+        await _first_of(reading, working, being)
         done = asyncio.create_task(talk.done())
         left = talk.waiting + 1
         while talk.waiting < left and not done.done():
             left = talk.waiting
-            await _first_of(done, working, listening, timeout=face.patience)
+            await _first_of(done, working, being, timeout=face.patience)
         await _ended(done)
         return talk.waiting
     finally:
@@ -190,19 +212,7 @@ async def _ended(*tasks: "asyncio.Task[None]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _plain() -> "Plain | Terminal":
-    from tcpchat.cli.plain import Plain
-
-    return Plain(teletype=sys.stdin.isatty())
-
-
-def _terminal() -> "Plain | Terminal":
-    from tcpchat.cli.terminal import Terminal
-
-    return Terminal()
-
-
-def _at_a_terminal() -> bool:
+def at_a_terminal() -> bool:
     """Whether somebody sits there, at a terminal that can do more than print."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 

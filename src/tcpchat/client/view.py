@@ -214,13 +214,10 @@ class View:
         return noted
 
     def _count(self, conversation: Conversation, event: Event) -> None:
-        if not isinstance(event, Said | Told) or self.is_me(event.by):
-            if conversation is self.current:
-                conversation.see()
-            return
-        if conversation is self.current:
+        own = isinstance(event, Said | Told) and self.is_me(event.by)
+        if own or conversation is self.current:
             conversation.see()
-        elif event.time > conversation.read:
+        elif self.is_speech(event) and event.time > conversation.read:
             conversation.new = conversation.new or event
             conversation.unread += 1
             conversation.mentions += self.calls(event)
@@ -228,7 +225,7 @@ class View:
     def since(self, conversation: Conversation, read: int, number: int) -> None:
         """One comes back: what others said after the time `read`, or after the entry `number`, is new."""
         conversation.read = max(conversation.read, read)
-        new = [item for item in conversation.items if self._is_speech(item) and _after(item, conversation.read, number)]
+        new = [item for item in conversation.items if self.is_speech(item) and _after(item, conversation.read, number)]
         conversation.new = new[0] if new else None
         if conversation is not self.current:
             conversation.unread = len(new)
@@ -236,9 +233,10 @@ class View:
 
     def new_in(self, conversation: Conversation) -> int:
         """How many messages of others follow the first new one, itself included."""
-        return sum(map(self._is_speech, conversation.unseen))
+        return sum(map(self.is_speech, conversation.unseen))
 
-    def _is_speech(self, event: Event) -> bool:
+    def is_speech(self, event: Event) -> bool:
+        """Whether somebody else says something."""
         return isinstance(event, Said | Told) and _is_shown(event) and not self.is_me(event.by)
 
     # what happened
