@@ -129,6 +129,27 @@ async def test_the_first_one_is_kept_and_told_and_the_same_one_is_trusted(
     assert f"SHA256:{shown(server)}. It is trusted, since it is the first one from there" in told[0]
 
 
+@pytest.mark.parametrize(
+    ("days", "host", "why"), [(-1, "127.0.0.1", "it has expired"), (30, "127.0.0.2", "it is for another address")]
+)
+async def test_first_sight_is_not_enough_for_one_that_an_authority_made_for_another_time_or_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, host: str, why: str
+) -> None:
+    authority, known = Authority(tmp_path), tmp_path / "known_servers"
+    certificate, key = authority.issue("server", days=days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    config = tcpchat.Config(listen=(), tls_listen=(f"{host}:0",), tls=Tls(certificate=certificate, key=key))
+    async with tcpchat.Server(config) as server:
+        with pytest.raises(tcpchat.CannotConnect, match=f"Nobody vouches for the certificate of .*: {why}") as raised:
+            async with tcpchat.connect(there(server), nick="ann", pins=known):
+                pass
+        assert raised.value.exit_code == 77
+        assert not known.exists()
+        for fingerprint in (shown(server), ""):
+            async with tcpchat.connect(there(server), nick="ann", pins=known, fingerprint=fingerprint):
+                pass
+
+
 async def test_another_one_than_before_is_refused_until_it_is_accepted(
     server: tcpchat.Server, config: tcpchat.Config, tmp_path: Path
 ) -> None:
@@ -180,9 +201,11 @@ async def test_a_file_that_cannot_be_kept_is_said(server: tcpchat.Server, tmp_pa
 @pytest.mark.threat(4)
 async def test_without_tls_where_only_that_is_spoken(server: tcpchat.Server) -> None:
     host, port = server.tls_addresses[0]
-    with pytest.raises(tcpchat.CannotConnect, match="This port is for TLS only. tcpchat-client: tls://HOST:PORT"):
+    words = f"This port is for TLS only. Connect with it: tls://{host}:{port}$"
+    with pytest.raises(tcpchat.CannotConnect, match=words) as raised:
         async with tcpchat.connect(f"{host}:{port}", nick="ann"):
             pass
+    assert raised.value.exit_code == 76
 
 
 @pytest.mark.threat(4)
@@ -204,7 +227,9 @@ async def test_some_other_server_without_or_with_tls() -> None:
         with pytest.raises(tcpchat.CannotConnect, match="There is no TLS on"):
             async with tcpchat.connect(f"tls://127.0.0.1:{port}", nick="ann"):
                 pass
-        with pytest.raises(tcpchat.CannotConnect, match="The server speaks TLS there"):
+        with pytest.raises(
+            tcpchat.CannotConnect, match=f"The server speaks TLS there. Connect with it: tls://127.0.0.1:{port}$"
+        ):
             async with tcpchat.connect(f"127.0.0.1:{port}", nick="ann"):
                 pass
 

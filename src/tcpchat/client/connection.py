@@ -17,8 +17,10 @@ from tcpchat.client.trouble import (
 )
 from tcpchat.client.trust import Trust
 from tcpchat.model import commands, events, replies
+from tcpchat.model.address import write_address
 from tcpchat.model.errors import EX_PROTOCOL
 from tcpchat.wire import jsonl
+from tcpchat.wire.detect import NOT_TLS
 from tcpchat.wire.line import GREETING
 
 MOST_LINE_BYTES = 32 << 20
@@ -69,13 +71,19 @@ _event = msgspec.json.Decoder(events.ANY).decode
 class Connection:
     """An open link that has entered under a nick, or is about to."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, perhaps: str = "") -> None:
-        """`perhaps`: why the server closes it, if it does so without a word."""
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, perhaps: str = "", *, there: str = ""
+    ) -> None:
+        """
+        :param perhaps: why the server closes it, if it does so without a word.
+        :param there: its address, to name it.
+        """
         self._reader = reader
         self._writer = writer
         self.secure = writer.get_extra_info("ssl_object") is not None or _is_local(writer)
         """Whether nobody between can read what passes, such as a password."""
         self._perhaps = perhaps
+        self._there = there
         self.farewell = ""
         """What the server said last, if it said something."""
 
@@ -87,11 +95,12 @@ class Connection:
         """
         if host in {"0.0.0.0", "::"}:
             host = "127.0.0.1"  # “every address” is for servers; Windows refuses it here, Linux means this
+        there = write_address(host, port)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if trust is not None:
-                    return cls(*await trust.connect(host, port, MOST_LINE_BYTES), trust.perhaps)
-                return cls(*await asyncio.open_connection(host, port, limit=MOST_LINE_BYTES))
+                    return cls(*await trust.connect(host, port, MOST_LINE_BYTES), trust.perhaps, there=there)
+                return cls(*await asyncio.open_connection(host, port, limit=MOST_LINE_BYTES), there=there)
         except CannotConnect:
             raise
         except (OSError, TimeoutError) as error:
@@ -157,7 +166,9 @@ class Connection:
         if line.rstrip() in _GREETING:  # we were so slow that it took us for a person
             return None
         if line.startswith(b"\x15\x03"):  # an alert
-            raise CannotConnect("The server speaks TLS there. Connect with it: tls://HOST:PORT", EX_PROTOCOL)
+            raise CannotConnect(f"The server speaks TLS there. Connect with it: tls://{self._there}", EX_PROTOCOL)
+        if line == NOT_TLS:
+            raise CannotConnect(f"This port is for TLS only. Connect with it: tls://{self._there}", EX_PROTOCOL)
         if line.startswith(b"ERROR :"):  # before it knows who calls, the server says it so that anybody understands
             raise CannotConnect(line[7:].decode(errors="replace").strip())
         kind = _kind(line)

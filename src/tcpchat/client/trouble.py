@@ -40,6 +40,10 @@ def explained(error: OSError | TimeoutError, host: str, port: int) -> CannotConn
         return CannotConnect(f"No answer from {there} within {CONNECT_SECONDS:g} seconds. A firewall often does this.")
     if error.errno in {errno.EADDRNOTAVAIL, 10049}:
         return CannotConnect(f"{host} is not an address one can connect to. On the same machine it is 127.0.0.1.")
+    if isinstance(error, ConnectionResetError) or not in_words(error):
+        return CannotConnect(
+            f"{there} closes the connection at once. Perhaps there is no chat, or nobody is let in now."
+        )
     return CannotConnect(f"Cannot connect to {there}: {in_words(error)}.")
 
 

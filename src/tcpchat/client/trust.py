@@ -92,7 +92,7 @@ class Trust:
         try:
             streams = await _open(host, port, limit, self._context or self._verifying)
         except ssl.SSLCertVerificationError as error:
-            return await self._at_first_sight(host, port, limit, error.verify_message)
+            return await self._at_first_sight(host, port, limit, error)
         if self._given and (shown := _shown(streams)) != self._given:
             _refuse(streams, _not_the_one(there, self._given, shown))
         return streams
@@ -109,16 +109,21 @@ class Trust:
             self._pins.add(there, shown)
         return streams
 
-    async def _at_first_sight(self, host: str, port: int, limit: int, why: str) -> Streams:
-        """To one for which nobody vouches: only if what is seen first is to be trusted, and is kept."""
+    async def _at_first_sight(self, host: str, port: int, limit: int, error: ssl.SSLCertVerificationError) -> Streams:
+        """To one for which nobody vouches: only if what is seen first is to be trusted, and is kept.
+
+        One for which an authority vouches, but under another name or until another time, is never trusted so: whoever
+        has it could have one that is right.
+        """
         streams = await _open(host, port, limit, self._unverifying)
         shown, there = _shown(streams), write_address(host.lower(), port)
-        if self._pins is None or self._context is not None:
-            _refuse(streams, _unknown(there, shown, why))
+        if self._pins is None or self._context is not None or error.verify_code not in _UNKNOWN_AUTHORITY:
+            _refuse(streams, _unknown(there, shown, _WHY.get(error.verify_code, error.verify_message)))
         self._pins.add(there, shown)
         log.warning(
             "The certificate of %s is SHA256:%s. It is trusted, since it is the first one from there (%s); the next "
-            "one must be the same.", there, shown, why,
+            "one must be the same. Whoever runs the server can tell you whether that is it.",
+            there, shown, error.verify_message,
         )  # fmt: skip
         return streams
 
@@ -180,13 +185,17 @@ def _refuse(streams: Streams, text: str) -> NoReturn:
 
 def _unknown(there: str, shown: str, why: str) -> str:
     return (
-        f"Nobody vouches for the certificate of {there}: {why}. Its fingerprint is SHA256:{shown}. If the server's own "
-        f'is the same, connect with that: --accept-fingerprint SHA256:{shown} (in a program: fingerprint="…").'
+        f"Nobody vouches for the certificate of {there}: {why}. It may be somebody else who answers there. Its "
+        f"fingerprint is SHA256:{shown}. If the server's own is the same, connect with that: --accept-fingerprint "
+        f'SHA256:{shown} (in a program: fingerprint="…").'
     )
 
 
 def _not_the_one(there: str, given: str, shown: str) -> str:
-    return f"This is not the server you want: the certificate of {there} is SHA256:{shown}, not SHA256:{given}."
+    return (
+        f"This is not the server you want: the certificate of {there} is SHA256:{shown}, not SHA256:{given}. Somebody "
+        "may be in between, or the server has another one: ask whoever runs it, and then take that fingerprint."
+    )
 
 
 def _changed(there: str, known: str, shown: str) -> str:
@@ -195,3 +204,15 @@ def _changed(there: str, known: str, shown: str) -> str:
         f"SHA256:{known}, and now it is SHA256:{shown}. Ask whoever runs the server; if that is right, connect once "
         f"with --accept-fingerprint SHA256:{shown}"
     )
+
+
+_UNKNOWN_AUTHORITY = {18, 19, 20, 21}
+"""What OpenSSL calls a certificate that signs itself, or is signed by somebody nobody knows (X509_V_ERR_...)."""
+
+_WHY = {
+    9: "it is not valid yet, or the clock of this machine is wrong",
+    10: "it has expired",
+    62: "it is for another name",
+    64: "it is for another address",
+}
+"""Other codes of OpenSSL's, in our words."""
