@@ -2,19 +2,23 @@
 
 import asyncio
 import signal
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from tcpchat.cli.ends import EXPLAINED
+from tcpchat.cli.ends import EXPLAINED, end
 from tcpchat.cli.given import FILE, who
 from tcpchat.cli.trust import safety, tls_options
-from tcpchat.cli.usage import CommandWithOthers
+from tcpchat.cli.usage import BadUsage, CommandWithOthers
 from tcpchat.model import names
 from tcpchat.version import VERSION
 
-OTHERS = {"config": "tcpchat.cli.client_settings:show"}
+OTHERS = {
+    "send": "tcpchat.cli.send:send",
+    "tail": "tcpchat.cli.tail:tail",
+    "search": "tcpchat.cli.search:search",
+    "config": "tcpchat.cli.client_settings:show",
+}
 """The commands beside it, and where they are; they are loaded when they are wanted."""
 
 
@@ -54,6 +58,8 @@ def main(
     from tcpchat.cli.streams import have_three_files, left_as_found
     from tcpchat.cli.visit import Visit
 
+    if address in OTHERS:
+        raise BadUsage(f"{address} comes first: tcpchat-client {address} --help")
     preferences = load()
     have_three_files()
     _warn_of_every_address(address)
@@ -72,17 +78,7 @@ def main(
             code, text = asyncio.run(visit.run())
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
-    _end(code, text)
-
-
-def _end(code: int, text: str) -> NoReturn:
-    """Say why, if there is something to say, and end."""
-    from tcpchat.cli.streams import discard_unwritable
-
-    if text:
-        click.echo(f"tcpchat-client: {text}", err=True)
-    discard_unwritable()
-    sys.exit(code)
+    end(code, text)
 
 
 def _warn_of_every_address(address: str) -> None:

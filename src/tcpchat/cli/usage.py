@@ -8,12 +8,18 @@ import click
 
 from tcpchat.model.errors import EX_USAGE
 
+ROOM = ("--room", "-r")
+"""What a shell leaves no value of, if the # is not between quotes."""
+
 
 class _Explained(click.Command):
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """See `click.Command`."""
         try:
             return super().make_context(*args, **kwargs)
+        except click.BadOptionUsage as error:
+            hint = " In a shell, a room is written with quotes: '#ops'" if error.option_name in ROOM else ""
+            raise BadUsage(error.format_message() + hint, error.ctx) from error
         except click.UsageError as error:
             raise BadUsage(error.format_message(), error.ctx) from error
 
@@ -61,9 +67,8 @@ class CommandWithOthers(Command):
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """See `click.Command`."""
         super().format_options(context, formatter)
-        if self._others:
-            with formatter.section("Beside it"):
-                formatter.write_dl([(name, self._other(name).get_short_help_str(80)) for name in self._others])
+        with formatter.section("Beside it"):
+            formatter.write_dl([(name, self._other(name).get_short_help_str(80)) for name in self._others])
 
     def _other(self, name: str) -> click.Command:
         module, _, attribute = self._others[name].partition(":")
@@ -76,3 +81,8 @@ class BadUsage(click.UsageError):
     """Options or arguments that cannot be understood."""
 
     exit_code = EX_USAGE
+
+
+def words(given: str) -> str:
+    """The type of options that are names, or for people: bytes that are no UTF-8 become U+FFFD, as everywhere."""
+    return given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import getpass
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tcpchat.cli.ends import exit_code
+from tcpchat.cli.ends import Signal, exit_code
 from tcpchat.cli.given import SERVER_PASSWORD
 from tcpchat.cli.preferences import Preferences
 from tcpchat.model import names
@@ -53,13 +52,12 @@ class Visit:
         self._plain = plain
         self._preferences = preferences
         self._how = how
-        self._signal = 0
 
     async def run(self) -> tuple[int, str]:
         """:returns: how it ended: the exit code, and what there is to say about it."""
         from tcpchat.client.connection import CannotConnect
 
-        self._take_signals()
+        caught = Signal()
         try:
             return await self._meet()
         except CannotConnect as error:
@@ -71,23 +69,9 @@ class Visit:
         except EOFError:
             return 0, ""
         except asyncio.CancelledError:
-            return 128 + self._signal, ""
+            return caught.exit_code, ""
         except OSError as error:  # a terminal that is gone cannot be drawn on either
-            return (128 + self._signal, "") if self._signal else (EX_IOERR, f"It broke off: {in_words(error)}.")
-
-    def _take_signals(self) -> None:
-        """The first of them ends the run in good order; after it there is only the way out."""
-        task = asyncio.current_task()
-        assert task is not None
-
-        def caught(number: int) -> None:
-            self._signal = number
-            task.cancel()
-
-        loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
-                loop.add_signal_handler(getattr(signal, name), caught, getattr(signal, name))
+            return (caught.exit_code, "") if caught.number else (EX_IOERR, f"It broke off: {in_words(error)}.")
 
     async def _meet(self) -> tuple[int, str]:
         """Take the terminal, talk, give it back."""

@@ -1,0 +1,60 @@
+"""As whom something was said under a key. Under the same key the same person says it once, and without an account one
+is another person each time: so it is kept, on this machine, for those who try again.
+"""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+MOST_KEPT = 1_000
+"""Keys that are remembered; of more, those used last."""
+
+
+class Sender:
+    """One key, on its way to one place."""
+
+    def __init__(self, *what: str) -> None:
+        """`what`: the server, to whom it is, the key; whatever makes it the same message."""
+        from platformdirs import user_state_path
+
+        name = hashlib.sha256("\\0".join(what).encode()).hexdigest()
+        self._file = user_state_path("tcpchat", appauthor=False) / "sent" / name
+
+    @property
+    def cursor(self) -> str:
+        """For `connect`: who said it before; empty, if nobody did."""
+        from tcpchat.client.place import Place
+
+        try:
+            return Place.read(self._file.read_text(encoding="utf-8")).write()
+        except (OSError, ValueError):
+            return ""
+
+    def keep(self, cursor: str) -> None:
+        """From now on it is this one. Where nothing can be kept, it is their nick alone that makes them the same."""
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(self._file, cursor)
+            _forget_the_oldest(self._file.parent)
+
+    def forget(self) -> None:
+        """Nobody will say it again."""
+        with contextlib.suppress(OSError):
+            self._file.unlink()
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole, and for its owner alone: with what is in it one can take the nick over."""
+    new = file.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)
+    new.replace(file)
+
+
+def _forget_the_oldest(directory: Path) -> None:
+    kept = list(directory.iterdir())
+    if len(kept) > MOST_KEPT:
+        kept.sort(key=lambda file: file.stat().st_mtime)
+        for file in kept[: -MOST_KEPT // 2]:
+            file.unlink(missing_ok=True)
