@@ -160,6 +160,17 @@ class Printer:
         self._task.cancel()
         await asyncio.wait([self._task])
 
+    async def abandoned(self) -> None:
+        """When nobody reads it any more, even if nothing is written; as far as the system tells.
+
+        :raises OutputClosed: then.
+        """
+        if isinstance(self._writer, asyncio.StreamWriter):
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+            raise OutputClosed
+        await asyncio.get_running_loop().create_future()
+
     async def _fewer_than(self, most: int) -> None:
         while len(self._lines) >= most and not self.closed:
             self._progress.clear()
