@@ -1,10 +1,7 @@
 """What one is asked at the terminal, such as a password that is not shown, and kept in no history."""
 
 import asyncio
-import os
 from pathlib import Path
-
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 SECRET = ("/register", "/login", "/password", "/drop")
 """Commands that one might type a password behind."""
@@ -42,48 +39,8 @@ def may_be_kept(typed: str) -> bool:
     return not typed.lstrip().lower().startswith(SECRET)
 
 
-class KeptHistory(FileHistory):
-    """What was typed, over restarts. A file that cannot be written is no reason to stop typing."""
-
-    def __init__(self, file: Path, question: Question) -> None:
-        super().__init__(str(file))
-        self._question = question
-
-    def append_string(self, string: str) -> None:
-        """See `FileHistory`."""
-        if may_be_kept(string) and not self._question.wanted:
-            super().append_string(string)
-
-    def store_string(self, string: str) -> None:
-        """See `FileHistory`."""
-        try:
-            super().store_string(string)
-        except OSError:
-            return
-
-
-class ForgottenHistory(InMemoryHistory):
-    """What was typed, while this runs."""
-
-    def __init__(self, question: Question) -> None:
-        super().__init__()
-        self._question = question
-
-    def append_string(self, string: str) -> None:
-        """See `InMemoryHistory`."""
-        if may_be_kept(string) and not self._question.wanted:
-            super().append_string(string)
-
-
-def history(question: Question) -> History:
-    """In a file that only its owner can read, if there can be one."""
+def history_file() -> Path:
+    """Where what was typed is kept: only its owner can read it."""
     from platformdirs import user_state_path
 
-    try:
-        file: Path = user_state_path("tcpchat", appauthor=False) / "history"
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        file.chmod(0o600)
-    except OSError:
-        return ForgottenHistory(question)
-    return KeptHistory(file, question)
+    return user_state_path("tcpchat", appauthor=False) / "history"

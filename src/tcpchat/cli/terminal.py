@@ -23,9 +23,10 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 
 from tcpchat.cli import streams
+from tcpchat.cli.history import history
 from tcpchat.cli.preferences import Preferences
 from tcpchat.cli.rows import unforged
-from tcpchat.cli.secret import Question, history
+from tcpchat.cli.secret import Question
 from tcpchat.cli.show import Line, label, marked, notice, unread_of
 from tcpchat.cli.tab import Tab
 from tcpchat.cli.talk import Talk
