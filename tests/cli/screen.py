@@ -128,9 +128,10 @@ Start = Callable[..., Screen]
 
 
 @contextlib.contextmanager
-def serving(port: int) -> Iterator[int]:
-    """A server without a log of its own, on a port; 0 is any that is free. :yields: the port."""
-    command = [sys.executable, "-m", "tcpchat.server", "--no-history", "--listen", f"127.0.0.1:{port}"]
+def serving(port: int, *options: str) -> Iterator[int]:
+    """A server, without a log unless the options name one, on a port; 0 is any that is free. :yields: the port."""
+    kept = options or ("--no-history",)
+    command = [sys.executable, "-m", "tcpchat.server", *kept, "--listen", f"127.0.0.1:{port}"]
     command += [f"--set=limits.{name}={most}" for name, most in UNHURRIED.items()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None

@@ -14,7 +14,7 @@ def test_lines_wait_while_the_link_is_lost(start: Start) -> None:
     screen.type("patience\rhalf")
     screen.until(r"ann #lobby \(no link, 1 waiting\)> half")
     with serving(port):
-        screen.until("-- back", "ann #lobby> half")
+        screen.until(r"-- back after \d+ s", "ann #lobby> half")
         screen.until(".*<ann> patience", "ann #lobby> half")
         carol = Peer(port, "carol")
         assert carol.past("#lobby") == ["patience"]

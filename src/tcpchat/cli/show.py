@@ -189,7 +189,7 @@ def _link_lost(event: LinkLost, me: str, place: Place) -> list[Line]:
 
 
 def _link_back(event: LinkBack, me: str, place: Place) -> list[Line]:
-    return notice("back")
+    return notice(f"back after {event.seconds:.0f} s")
 
 
 def _in(place: Place, text: str) -> list[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from tcpchat.cli import commands as typed_commands
+from tcpchat.cli.marks import Marks
 from tcpchat.cli.preferences import Preferences
 from tcpchat.cli.show import Line, company, notice, past, reply_lines, where_unread
 from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored
@@ -80,7 +81,7 @@ class Face(Protocol):
 class Talk:
     """`listen` and `work` run as tasks of whoever makes one of these, and `enter`s the chat once there is one."""
 
-    def __init__(self, view: View, face: Face, preferences: Preferences) -> None:
+    def __init__(self, view: View, face: Face, preferences: Preferences, marks: Marks) -> None:
         self.view = view
         self.preferences = preferences
         self.exit_code = 0
@@ -98,7 +99,7 @@ class Talk:
         self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
         self._saying: set[asyncio.Task[None]] = set()
         self._pending: list[typed_commands.Wish] = []
-        self._marked: dict[str, int] = {}
+        self._marks = marks
         self._next_mark = 0.0
         self._marking: set[asyncio.Task[None]] = set()
 
@@ -327,14 +328,13 @@ class Talk:
     async def _read_up(self, room: Conversation, seated: Seated) -> None:
         """What was said there last, and what of it is new: after the mark, or since one left."""
         marker = await self.chat.request(commands.ShowMarker(target=seated.room))
-        read = marker.time if isinstance(marker, replies.Marker) else 0
+        read = max(marker.time if isinstance(marker, replies.Marker) else 0, self._marks.of(seated.room))
         missed = seated.number - seated.left if seated.left_time else 0
         events = await self.chat.history(seated.room, limit=max(PAST_LINES, min(missed, MOST_MISSED)))
         if read and events and events[0].time > read and len(events) < MOST_MISSED:
             events = await self.chat.history(seated.room, limit=MOST_MISSED)
         self._shown[names.fold(seated.room)] = {event.id for event in events}
         room.add_past(event for event in events if not self.ignored.hides(event))
-        self._marked[names.fold(seated.room)] = read
         known = seated.left if seated.left_time else seated.number
         self.view.since(room, read, known)
 
@@ -362,11 +362,12 @@ class Talk:
             self._mark(self.view.current)
 
     def _mark(self, conversation: Conversation) -> None:
-        """Tell the server; whatever comes of it, one goes on."""
-        folded = names.fold(conversation.name)
-        if not self._face.person or not self.connected or conversation.read <= self._marked.get(folded, 0):
+        """Keep it, and tell the server; whatever comes of it, one goes on."""
+        if not self._face.person or conversation.read <= self._marks.of(conversation.name):
             return
-        self._marked[folded] = conversation.read
+        self._marks.set(conversation.name, conversation.read)
+        if not self.connected:
+            return
         task = asyncio.create_task(self._set_marker(conversation.name, conversation.read))
         self._marking.add(task)
         task.add_done_callback(self._marking.discard)

@@ -50,7 +50,8 @@ class Transcript:
 
     def _item(self, view: View, event: Event, where: list[Conversation]) -> list[Line]:
         room = where[0].name if self._names_rooms and where and where[0].is_room else ""
-        lines = event_lines(event, view.me, Place(room, day=False, mention=view.calls(event)))
+        called = view.calls(event) and not (isinstance(event, Told) and view.current in where)
+        lines = event_lines(event, view.me, Place(room, day=False, mention=called))
         return [*self._new_day(event), *lines] if lines else []
 
     def _new_day(self, event: Event) -> list[Line]:

@@ -75,6 +75,7 @@ class Visit:
 
     async def _meet(self) -> tuple[int, str]:
         """Take the terminal, talk, give it back."""
+        from tcpchat.cli.marks import Marks
         from tcpchat.cli.plain import OutputClosed
         from tcpchat.cli.talk import Talk
         from tcpchat.client.view import View
@@ -86,7 +87,7 @@ class Visit:
             view.switch(view.open(self._rooms[0]))
             face.see(view)
             try:
-                return await self._talk(Talk(view, face, wanted), face, stack)
+                return await self._talk(Talk(view, face, wanted, Marks(self._address)), face, stack)
             except OutputClosed:
                 return 0, ""
 

@@ -1,6 +1,7 @@
 """One link after the other: going back in, going on where one was, asking again for what was not answered."""
 
 import asyncio
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -41,7 +42,11 @@ class LinkLost(Event, frozen=True):
 
 
 class LinkBack(Event, frozen=True):
-    """The link is there again, and one is in one's rooms. What was missed has been delivered, or follows."""
+    """The link is there again after so many `seconds`, and one is in one's rooms. What was missed was delivered, or
+    follows.
+    """
+
+    seconds: float = 0.0
 
 
 class _Self(NamedTuple):
@@ -109,8 +114,8 @@ class Links:
         """Why it ended, unless it was closed."""
         self._account = ""
         self._connection: Connection | None = None
-        self._lost = False
-        """Whether the program was told last that the link is lost."""
+        self._lost = 0.0
+        """When the program was told that the link is lost; 0 if it is not."""
         self._pending: dict[int, _Pending] = {}
         self._returning: dict[int, str] = {}
         """The requests to go back into rooms that have no answer yet."""
@@ -174,7 +179,7 @@ class Links:
                 if not self._retry:
                     raise CannotConnect(reason)
                 if not self._lost:
-                    self._lost = True
+                    self._lost = monotonic()
                     self._note(LinkLost(reason=reason))
                 await self._reconnect()
         except asyncio.CancelledError:
@@ -276,8 +281,8 @@ class Links:
 
     def _is_back(self) -> None:
         if self._lost and not self._returning:
-            self._lost = False
-            self._note(LinkBack())
+            lost, self._lost = self._lost, 0.0
+            self._note(LinkBack(seconds=monotonic() - lost))
 
     async def _listen(self) -> str:
         """Take what comes. :returns: why it ended."""
