@@ -113,7 +113,8 @@ class Conversation:
 
     def spoke_lately(self, nick: str, now: int) -> bool:
         """Whether somebody is of interest."""
-        return self._spoke.get(names.fold(nick), 0) > now - LATELY
+        spoke = self._spoke.get(names.fold(nick))
+        return spoke is not None and spoke > now - LATELY
 
     def came(self, nick: str) -> None:
         """Somebody is there."""
