@@ -76,7 +76,7 @@ class Visit:
     async def _meet(self) -> tuple[int, str]:
         """Take the terminal, talk, give it back."""
         from tcpchat.cli.marks import Marks
-        from tcpchat.cli.plain import OutputClosed
+        from tcpchat.cli.printer import OutputClosed
         from tcpchat.cli.talk import Talk
         from tcpchat.client.view import View
 
