@@ -79,7 +79,7 @@ def search(
 
 async def _search(door: Door, wanted: _Wanted, everywhere: bool, write: Writer) -> int:
     from tcpchat.cli import streams
-    from tcpchat.cli.printer import Printer
+    from tcpchat.cli.plain import Printer
 
     found: list[LOGGED] = []
     complete = True
@@ -92,7 +92,6 @@ async def _search(door: Door, wanted: _Wanted, everywhere: bool, write: Writer) 
     out = Printer(await streams.writer_of(sys.stdout))
     await out.put(line for entry in found[-wanted.limit :] for line in write(entry))
     await out.close()
-    out.check()
     return _told(wanted, len(found), complete)
 
 

@@ -73,12 +73,12 @@ async def reader_of(stream: TextIO) -> Any:
     It decides by all the streams it gets whether it can wait for them without a thread, and ties their ends together.
     So each stream is given to it in the company of pipes that are never used: ``2>file`` then changes nothing.
     """
-    return (await _streams(stream, _unused("wb"), _unused("wb")))[0]
+    return (await _streams(_anew(stream, os.O_RDONLY), _unused("wb"), _unused("wb")))[0]
 
 
 async def writer_of(stream: TextIO) -> Any:
     """aioconsole's writer to one stream; see `reader_of`."""
-    return (await _streams(_unused("rb"), stream, _unused("wb")))[1]
+    return (await _streams(_unused("rb"), _anew(stream, os.O_WRONLY), _unused("wb")))[1]
 
 
 async def read(reader: Any) -> bytes:
@@ -101,6 +101,21 @@ async def _streams(*three: Any) -> Any:
     made = await create_standard_streams(*three)
     _kept.append(made)
     return made
+
+
+def _anew(stream: TextIO, way: int) -> Any:
+    """A terminal, opened anew for one way only; anything else as it is.
+
+    The shell's own file, which is one for both ways, would be made one that never waits, and stay so after a kill. And
+    uvloop reads from what it writes to, to see whether it is still there, and throws away what is typed.
+    """
+    if sys.platform == "win32":
+        return stream
+    try:
+        own = os.open(os.ttyname(stream.fileno()), way | os.O_NOCTTY)
+    except OSError:  # it is none, or has no name here, or belongs to somebody else (su)
+        return stream
+    return os.fdopen(own, "rb" if way == os.O_RDONLY else "wb", buffering=0)
 
 
 def _unused(mode: str) -> Any:

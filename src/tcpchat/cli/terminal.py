@@ -82,11 +82,12 @@ class AioconsoleInput(Input):
         import termios
 
         ours = termios.tcgetattr(0)
+        blocks = os.get_blocking(0)
         os.set_blocking(0, True)
         termios.tcsetattr(0, termios.TCSADRAIN, self._found)
         yield
         termios.tcsetattr(0, termios.TCSADRAIN, ours)
-        os.set_blocking(0, False)
+        os.set_blocking(0, blocks)
 
     async def _read(self) -> None:
         while data := await streams.read(self._reader):
