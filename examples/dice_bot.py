@@ -30,9 +30,4 @@ def keep(path: Path, cursor: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main(*sys.argv[1:]))
-    except (tcpchat.CannotConnect, tcpchat.Refused) as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        pass
+    asyncio.run(main(*sys.argv[1:]))

@@ -18,9 +18,4 @@ async def main(address: str = "127.0.0.1:7667", room: str = "#lobby") -> None:
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main(*sys.argv[1:]))
-    except (tcpchat.CannotConnect, tcpchat.Refused) as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        pass
+    asyncio.run(main(*sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 
 import tcpchat
 
@@ -29,9 +28,4 @@ async def main(port: int = 7667, rounds: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except tcpchat.CannotStart as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        pass
+    asyncio.run(main())

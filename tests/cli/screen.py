@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pexpect
@@ -19,6 +19,8 @@ from tests.conftest import UNHURRIED
 SECONDS = 10
 CLIENT = [sys.executable, "-m", "tcpchat.client"]
 ESCAPE = b"\x1b"
+IS_IN = "-- Type and press Enter. .*"
+"""What is shown last to somebody who comes in."""
 
 
 class Peer:
@@ -34,14 +36,19 @@ class Peer:
     def do(self, **wish: Any) -> dict[str, Any]:
         """Ask for something and wait for the answer."""
         self._socket.sendall(json.dumps({"id": 1, **wish}).encode() + b"\n")
-        while not (line := self._line()).keys() & {"ok", "error"}:
-            self._heard.append(line)
-        assert "error" not in line, line
-        return line
+        return self._answer()
 
     def say(self, text: str, room: str = "#lobby") -> None:
         """Say something."""
         self.do(do="say", room=room, text=text)
+
+    def say_all(self, texts: Sequence[str], room: str = "#lobby", at_once: int = 200) -> None:
+        """Say much, so many lines without waiting for each of their answers."""
+        for first in range(0, len(texts), at_once):
+            wishes = [{"id": 1, "do": "say", "room": room, "text": text} for text in texts[first : first + at_once]]
+            self._socket.sendall(b"".join(json.dumps(wish).encode() + b"\n" for wish in wishes))
+            for _ in wishes:
+                self._answer()
 
     def past(self, room: str) -> list[str]:
         """What was said in a room."""
@@ -62,13 +69,22 @@ class Peer:
         self._lines.close()
         self._socket.close()
 
+    def _answer(self) -> dict[str, Any]:
+        while not (line := self._line()).keys() & {"ok", "error"}:
+            self._heard.append(line)
+        assert "error" not in line, line
+        return line
+
     def _line(self) -> dict[str, Any]:
         line: dict[str, Any] = json.loads(self._lines.readline())
         return line
 
 
 class Screen:
-    """A program at a terminal of 80 columns and 24 rows."""
+    """A program at a terminal, of 80 columns and 24 rows at first.
+
+    :ivar raw: all that it has written.
+    """
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.raw = b""
@@ -94,13 +110,29 @@ class Screen:
 
         self._read_until(there)
 
+    def until_written(self, pattern: str, times: int = 1) -> None:
+        """Until what was written matches so often, wherever it is now."""
+        wanted = re.compile(pattern.encode())
+        self._read_until(lambda: len(wanted.findall(self.raw)) >= times)
+
+    def wait_for(self, so: Callable[[], bool]) -> None:
+        """Until something is so, of which what is written is a sign."""
+        self._read_until(so)
+
+    def look(self, seconds: float) -> None:
+        """Read what is written within some time."""
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(pexpect.TIMEOUT):
+            while (left := deadline - time.monotonic()) > 0:
+                self._take(self.child.read_nonblocking(65_536, timeout=left))
+
     def until_gone(self, pattern: str) -> None:
         """Until no row matches the pattern."""
         self._read_until(lambda: not any(re.fullmatch(pattern, row) for row in self.rows))
 
     def ended(self) -> int:
         """Until the program has ended. :returns: its exit code."""
-        self._read_until(lambda: False)
+        self._read_until(lambda: False, ends=True)
         self.child.close()
         return int(self.child.exitstatus if self.child.signalstatus is None else 128 + self.child.signalstatus)
 
@@ -108,19 +140,29 @@ class Screen:
         """Press keys."""
         self.child.send(keys)
 
-    def _read_until(self, there: Callable[[], bool]) -> None:
+    def resize(self, rows: int, columns: int) -> None:
+        """Drag the window's corner."""
+        self.child.setwinsize(rows, columns)
+        self._screen.resize(rows, columns)
+
+    def _read_until(self, there: Callable[[], bool], *, ends: bool = False) -> None:
         deadline = time.monotonic() + SECONDS
         while not there():
             try:
                 data = self.child.read_nonblocking(65_536, timeout=0.5)
             except pexpect.EOF:
+                if not ends:
+                    pytest.fail("It ended. The screen:\n" + "\n".join(self.rows))
                 return
             except pexpect.TIMEOUT:
                 data = b""
-            self.raw += data
-            self._stream.feed(data)
+            self._take(data)
             if time.monotonic() > deadline:
                 pytest.fail("Not seen. The screen:\n" + "\n".join(self.rows))
+
+    def _take(self, data: bytes) -> None:
+        self.raw += data
+        self._stream.feed(data)
 
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

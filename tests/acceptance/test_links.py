@@ -1,0 +1,115 @@
+"""L10, and the fourth bar: a server that is killed costs no line, doubles none, and changes no order."""
+
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.server import Killable
+from tests.cli.screen import CLIENT, IS_IN, Peer, Screen, Start
+
+PROMPT = "ann #lobby>"
+EVERY_SECONDS = 0.02
+"""How long one looks at what one typed before the next one types."""
+
+SHOWN = re.compile(rb"\d\d:\d\d (?:#lobby )?<(\w+)> (\w+ \d+)\r")
+TALKERS = {"ann": [], "zoe": ["--plain"]}
+"""Who talks while the server is killed again and again, and how their clients are started."""
+
+
+@pytest.mark.parametrize(("options", "seconds"), [([], 5), (["--plain"], 1)], ids=["drawn", "plain"])
+def test_l10_a_killed_server_costs_nothing(start: Start, server: Killable, options: list[str], seconds: float) -> None:
+    screen = start(*CLIENT, f"127.0.0.1:{server.port}", *options)
+    screen.until(IS_IN, *([] if options else [PROMPT]))
+    screen.type("first\r")
+    screen.until(".*<ann> first", *([] if options else [PROMPT]))
+    server.signal(signal.SIGSTOP)  # the line is on its way and nobody has taken it
+    screen.type("just sent\r")
+    if not options:
+        screen.type("half typed te")
+        screen.until("\N{HORIZONTAL ELLIPSIS} just sent", f"{PROMPT} half typed te")
+    server.kill()
+    screen.until("-- link lost.*", *([] if options else [rf"{PROMPT[:-1]} \(.*\)> half typed te"]))
+    time.sleep(seconds)  # so long it is gone
+    screen.child.kill(signal.SIGSTOP)
+    server.start()
+    bob = Peer(server.port, "bob")
+    bob.say_all([f"missed {number}" for number in range(100)])
+    screen.child.kill(signal.SIGCONT)
+    screen.until(".*<bob> missed 99", ".*", *([] if options else [f"{PROMPT} half typed te"]))
+    screen.type("half typed text\r" if options else "xt\r")
+    assert [bob.hear(by="ann")["text"] for _ in range(2)] == ["just sent", "half typed text"]
+    screen.until(".*<ann> half typed text", *([] if options else [PROMPT]))
+    screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
+    missed = [("bob", f"missed {number}") for number in range(100)]
+    assert server.said() == [("ann", "first"), *missed, ("ann", "just sent"), ("ann", "half typed text")]
+    assert shown(screen)[-100:] == missed
+    for said in (b"first", b"just sent", b"half typed text"):
+        assert len(re.findall(rb"<ann> %b\r" % said, screen.raw)) == 1
+    bob.close()
+
+
+class Talker:
+    """Somebody who types numbered lines one after the other."""
+
+    def __init__(self, screen: Screen, nick: str) -> None:
+        self.screen = screen
+        self.nick = nick
+        self.typed: list[tuple[str, str]] = []
+
+    def type(self) -> None:
+        """The next line."""
+        text = f"line {len(self.typed)}"
+        self.typed.append((self.nick, text))
+        self.screen.type(f"{text}\r")
+        self.screen.look(EVERY_SECONDS)
+
+    def until_shown(self, said: list[tuple[str, str]]) -> None:
+        """Until all that was said can be read."""
+        self.screen.wait_for(lambda: set(shown(self.screen)) >= set(said))
+
+
+@pytest.fixture
+def talkers(start: Start, server: Killable) -> Iterator[list[Talker]]:
+    """Two of them, one with a drawn prompt and one without, both in the room."""
+    talkers = []
+    for nick, options in TALKERS.items():
+        screen = start(*CLIENT, f"127.0.0.1:{server.port}", "--nick", nick, *options)
+        screen.until(IS_IN, *([] if options else [f"{nick} #lobby>"]))
+        talkers.append(Talker(screen, nick))
+    return talkers
+
+
+def test_a_server_killed_again_and_again_costs_nothing(
+    talkers: list[Talker], server: Killable, long: bool, seed: int
+) -> None:
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    end, kills = time.monotonic() + (60 if long else 12), 0
+    kill_at = time.monotonic() + 1
+    while time.monotonic() < end:
+        for talker in talkers:
+            talker.type()
+        if time.monotonic() > kill_at:
+            server.kill()
+            for talker in talkers * chance.randrange(3):
+                talker.type()
+            server.start()
+            kills, kill_at = kills + 1, time.monotonic() + chance.uniform(0.5, 4)
+    said = [line for talker in talkers for line in talker.typed]
+    for talker in talkers:
+        talker.until_shown(said)
+    logged = server.said()
+    print(f"{kills} kills, {len(logged)} lines")
+    assert sorted(logged) == sorted(said)
+    for talker in talkers:
+        assert [line for line in logged if line[0] == talker.nick] == talker.typed
+        assert shown(talker.screen) == logged
+
+
+def shown(screen: Screen) -> list[tuple[str, str]]:
+    """Who said what, as it was written: the lines, not what is pending."""
+    return [(by.decode(), text.decode()) for by, text in SHOWN.findall(screen.raw)]
