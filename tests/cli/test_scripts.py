@@ -112,9 +112,10 @@ def test_help_shows_the_commands_and_every_exit_code(environment: dict[str, str]
     for name in ("send", "tail", "search", "config"):
         assert re.search(rf"^  {name}  +\w", shown, re.MULTILINE), name
         subprocess.run([*CLIENT, name, "--help"], env=environment, capture_output=True, check=True)
-    assert {"0", "1", "64", "65", "68", "69", "75", "76", "77", "130"} <= set(
-        re.findall(r"^ +(\d+)  ", shown, re.MULTILINE)
-    )
+    codes = re.findall(r"^ +(\d+)  ", shown, re.MULTILINE)
+    explained = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
+    assert codes == re.findall(r"^\| (\d+) \|", explained, re.MULTILINE)
+    assert {"0", "1", "64", "65", "68", "69", "75", "76", "77", "130"} <= set(codes)
 
 
 def test_a_command_that_does_not_come_first_is_no_host(environment: dict[str, str]) -> None:

@@ -24,7 +24,6 @@ Exit codes:
   75  not stored, or not known to be: try again, with the same --key
   76  that is not our protocol: no chat there, or TLS where there is none
   77  wrong password, or it may be another server than one thinks
-  78  the settings are wrong
   78  the settings in client.toml, or a certificate of one's own, are wrong
  130  Ctrl-C"""
 

@@ -67,10 +67,11 @@ def search(
     looked_for: tuple[str, ...], room: tuple[str, ...], by: str, since: int | None, until: int | None, limit: int,
     as_json: bool, **where: Any,
 ) -> None:  # fmt: skip
-    """Print what was said with all these words in it, oldest first; the exit code is 1 if there is nothing.
+    """Print what was said with all these words in it, oldest first.
 
-    Case and accents do not count. Words that stand side by side are written with quotes that the shell leaves:
-    '"disk full"'. What is in a room only those in it read: it comes in, and leaves again.
+    If there is nothing, the exit code is 1. Case and accents do not count. Words that stand side by side are written
+    with quotes that the shell leaves: '"disk full"'. What is in a room only those in it read: it comes in, and leaves
+    again.
     """
     wanted = _Wanted(" ".join(looked_for), room or (names.LOBBY,), by, since, until, limit)
     everywhere = not room

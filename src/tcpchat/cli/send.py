@@ -75,7 +75,7 @@ class _Message:
     def __init__(self, door: Door, to: str, text: str, key: str, *, made: bool) -> None:
         """`made`: nobody knows the key, unless they are told."""
         self._door, self._to, self._text, self._key, self._made = door, to, text, key, made
-        self._sender = Sender(door.server, door.account, to, key)
+        self._sender = Sender(door.server, door.account, names.fold(to), key)
         self._on_its_way = False
 
     async def sent(self) -> None:

@@ -40,9 +40,9 @@ def tail(room: str, since: str, lines: int | None, follow: bool, as_json: bool, 
     """Print what is in the log of a room, oldest first.
 
     POSITION is the number of an entry, 0 for all there are; or its id; or a time: 2026-01-31, 2026-01-31T12:00. Each
-    entry has its "number" and its "id" in --json. A script that keeps the last one it has dealt with goes on behind it,
-    and neither misses an entry nor has one twice. An id is of one log only: if the server keeps another one now, it is
-    refused; numbers begin anew then.
+    entry has its "number" and its "id" in --json: a script that notes the id of the last one it has dealt with goes on
+    behind it later, and misses none. Ids are those of one log: if the server keeps another one now, they are refused,
+    while numbers begin anew.
 
     \b
         tcpchat-client tail --room '#ops' --json --follow --since "$(cat last)" |

@@ -67,7 +67,7 @@ class CommandWithOthers(Command):
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """See `click.Command`."""
         super().format_options(context, formatter)
-        with formatter.section("Beside it"):
+        with formatter.section("Commands"):
             formatter.write_dl([(name, self._other(name).get_short_help_str(80)) for name in self._others])
 
     def _other(self, name: str) -> click.Command:
