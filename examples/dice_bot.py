@@ -30,4 +30,9 @@ def keep(path: Path, cursor: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except (tcpchat.CannotConnect, tcpchat.Refused) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        pass

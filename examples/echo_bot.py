@@ -18,4 +18,9 @@ async def main(address: str = "127.0.0.1:7667", room: str = "#lobby") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except (tcpchat.CannotConnect, tcpchat.Refused) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        pass

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 
 import tcpchat
 
@@ -28,4 +29,9 @@ async def main(port: int = 7667, rounds: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except tcpchat.CannotStart as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        pass

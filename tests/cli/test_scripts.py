@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -306,15 +307,22 @@ class _Listening:
         return data
 
 
-async def sent(port: int, environment: dict[str, str], *options: str) -> tuple[int, str]:
-    """One run of send: its exit code, and what it says."""
+async def sent(port: int, environment: dict[str, str], *options: str, dies: float | None = None) -> tuple[int, str]:
+    """One run of send: its exit code, and what it says. It is killed after so many seconds."""
     process = await asyncio.create_subprocess_exec(
         *CLIENT, "send", "--server", f"127.0.0.1:{port}", "--room", "#ops", *options,
         stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env=environment,
     )  # fmt: skip
+    if dies is not None:
+        asyncio.get_running_loop().call_later(dies, _kill, process)
     _, said = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again(house: House, environment: dict[str, str]) -> None:
@@ -355,15 +363,18 @@ async def test_interrupted_it_says_what_became_of_it(house: House, environment: 
 async def test_killed_again_and_again_each_is_there_once(
     house: House, environment: dict[str, str], seed: int, long: bool
 ) -> None:
-    """Whatever a try ended with: tried again under the same key until it ends well, it is there once."""
+    """Whatever a try ended with, even if it was killed itself: tried again under the same key until it ends well, it is
+    there once.
+    """
     chance = random.Random(seed)
     kills = 200 if long else 20
 
     async def until_stored(text: str) -> None:
         code = -1
         while code:
-            code, said = await sent(house.port, environment, text, "--key", text, "--timeout", "20")
-            assert code in (0, 69, 75), said
+            dies = chance.uniform(0.15, 0.6) if chance.random() < 0.2 else None
+            code, said = await sent(house.port, environment, text, "--key", text, "--timeout", "20", dies=dies)
+            assert code in (0, 69, 75, -signal.SIGKILL), said
 
     for number in range(kills):
         sending = [asyncio.create_task(until_stored(f"{number}-{one}")) for one in range(3)]
@@ -496,6 +507,15 @@ def test_it_ends_even_if_nothing_more_is_said(house: House, environment: dict[st
     command = f"({tail}; echo ended with $? >&2) | head -1"
     done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, timeout=SECONDS)
     assert done.stderr == b"ended with 0\n"
+
+
+@pytest.mark.parametrize("name", [["tail", "--since", "0"], ["tail", "--since", "0", "--follow"], ["search", "line"]])
+def test_a_full_disk_is_no_good_end(house: House, environment: dict[str, str], name: list[str]) -> None:
+    filled(house.port, 1)
+    command = [*CLIENT, *name, "--room", "ops", "--server", f"127.0.0.1:{house.port}"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (74, b"tcpchat-client: It broke off: no space left on device.\n")
 
 
 def test_it_follows_over_restarts_each_entry_once_and_in_order(

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +42,28 @@ async def test_the_bot_echoes_and_stops(server: tcpchat.Server, connect: Connect
     await ann.until(r'"by":"echo","text":"Bye\."')
     async with asyncio.timeout(PATIENCE):
         await bot
+
+
+@pytest.mark.parametrize("bot", ["echo", "dice"])
+async def test_a_bot_whose_name_is_taken_says_so(server: tcpchat.Server, connect: Connect, bot: str) -> None:
+    await (await connect()).enter_json(bot, "#tea")
+    code, said = await run(f"{bot}_bot", f"127.0.0.1:{server.port}", "#tea")
+    assert (code, said) == (1, f"The name {bot} is taken. Try {bot}2.\n")
+
+
+async def test_a_bot_that_finds_no_server_says_so() -> None:
+    code, said = await run("echo_bot", "127.0.0.1:1")
+    assert (code, said.startswith("Nobody is listening on 127.0.0.1:1."), said.count("\n")) == (1, True, 1)
+
+
+async def run(name: str, *arguments: str) -> tuple[int | None, str]:
+    """An example as its users run it, until it ends: its exit code, and its errors."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, EXAMPLES / f"{name}.py", *arguments, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(PATIENCE):
+        _, errors = await process.communicate()
+    return process.returncode, errors.decode()
 
 
 async def test_the_game_is_won_by_halving(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 from typing import Any, Protocol
 
+from tcpchat.cli.keyring import Keyring
 from tcpchat.cli.preferences import keep
 from tcpchat.cli.show import Line, notice
+from tcpchat.cli.trust import tell_later
 from tcpchat.client.backoff import backoff
 from tcpchat.client.client import Client, connect
 from tcpchat.client.connection import CannotConnect
@@ -44,16 +46,30 @@ class Asker(Protocol):
 class Arrival:
     """One, of somebody who wants to be called `nick`; if that is empty, a person is asked."""
 
-    def __init__(self, address: str, nick: str, how: dict[str, Any], view: View, face: Asker, *, insists: bool) -> None:
-        """`how`: what else `tcpchat.connect` is told. A program that `insists` on its name has that one or none."""
+    def __init__(
+        self,
+        address: str,
+        nick: str,
+        how: dict[str, Any],
+        view: View,
+        face: Asker,
+        *,
+        insists: bool,
+        keyring: Keyring | None = None,
+    ) -> None:
+        """
+        :param how: what else `tcpchat.connect` is told.
+        :param insists: a program that does so has its name or none.
+        :param keyring: where the password in `how` is kept, if it is.
+        """
         self._address = address
         self._nick = nick
         self._insists = insists
         self._how = dict(how)
         self._view = view
         self._face = face
-        self._typed = False
-        """Whether the password of the account was typed here."""
+        self._keyring = keyring
+        self._trusted = tell_later() if face.patient else []
 
     async def chat(self, stack: contextlib.AsyncExitStack) -> Client:
         """The chat one is in; it is left when the stack is closed.
@@ -94,9 +110,14 @@ class Arrival:
         nick = self._nick or self._view.me
         for _ in range(MOST_TRIES):
             try:
-                return await stack.enter_async_context(connect(self._address, nick=nick, **self._how))
+                chat = await stack.enter_async_context(connect(self._address, nick=nick, **self._how))
             except Refused as refusal:
                 nick = await self._otherwise(refusal, nick)
+            else:
+                await self._keep_password()
+                return chat
+            finally:
+                await self._tell_whom_one_trusts()
         raise Refused("nick_taken", f"{MOST_TRIES} tries did not help. Name another name with --nick.")
 
     async def _otherwise(self, refusal: Refused, nick: str) -> str:
@@ -108,7 +129,10 @@ class Arrival:
             await self._warn(refusal.text)
             self._how["password"] = await self._face.secret("Password of the server: ")
             return nick
-        if self._face.patient and (refusal.code == "nick_owned" or (refusal.code == "wrong_password" and self._typed)):
+        if refusal.code == "wrong_password" and self._from_keyring:
+            way_out = "" if self._face.patient else " At a terminal, tcpchat-client asks for the right one."
+            refusal = Refused(refusal.code, f"{refusal.text} It came from the keyring.{way_out}")
+        if self._face.patient and refusal.code in {"nick_owned", "wrong_password"}:
             return await self._as_owner(refusal, nick)
         if refusal.code in {"nick_taken", "nick_owned", "bad_nick"}:
             return await self._another_name(refusal)
@@ -116,9 +140,9 @@ class Arrival:
 
     async def _as_owner(self, refusal: Refused, nick: str) -> str:
         await self._warn(refusal.text)
-        password = await self._face.secret(f"Password of {nick} (only Enter: another name): ")
-        self._typed = password != ""
-        self._how |= {"account": nick if password else "", "account_password": password}
+        account = nick if refusal.code == "nick_owned" else self._how.get("account") or nick
+        password = await self._face.secret(f"Password of {account} (only Enter: another name): ")
+        self._how |= {"account": account if password else "", "account_password": password}
         return nick if password else await self._another_name(refusal)
 
     async def _another_name(self, refusal: Refused) -> str:
@@ -132,6 +156,22 @@ class Arrival:
             why = f"{refusal.text.partition('.')[0]}. " if refusal.code == "nick_taken" else ""
             await self._warn(f"{why}You are {refusal.suggestion}; /nick changes it.")
         return refusal.suggestion
+
+    @property
+    def _from_keyring(self) -> bool:
+        return self._keyring is not None and self._keyring.knows(self._how["account"], self._how["account_password"])
+
+    async def _keep_password(self) -> None:
+        """In the keyring, if it is to be there and is not yet."""
+        keyring = self._keyring
+        if keyring is None or keyring.account != self._how["account"]:
+            return
+        if said := await asyncio.to_thread(keyring.keep, self._how["account_password"]):
+            await self._warn(said)
+
+    async def _tell_whom_one_trusts(self) -> None:
+        while self._trusted:
+            await self._warn(self._trusted.pop(0))
 
     async def _warn(self, text: str) -> None:
         await self._face.warn(notice(text))

@@ -2,16 +2,21 @@
 
 import asyncio
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tcpchat.cli.ends import EXPLAINED, end
-from tcpchat.cli.given import FILE, who
+from tcpchat.cli.ends import EXPLAINED, end, warn
+from tcpchat.cli.given import FILE, keyring_of, proof
+from tcpchat.cli.servers import Options, nearly, resolved
 from tcpchat.cli.trust import safety, tls_options
 from tcpchat.cli.usage import BadUsage, CommandWithOthers
 from tcpchat.model import names
+from tcpchat.model.errors import CannotStart
 from tcpchat.version import VERSION
+
+if TYPE_CHECKING:
+    from tcpchat.cli.visit import Visit
 
 OTHERS = {
     "send": "tcpchat.cli.send:send",
@@ -28,10 +33,10 @@ OTHERS = {
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXPLAINED,
 )
-@click.argument("address", default="127.0.0.1", metavar="[HOST[:PORT]]")
-@click.option("--nick", "-n", metavar="NAME", help="What you are called. [default: your user name]")
+@click.argument("address", default="", metavar="[HOST[:PORT]|NAME]")
+@click.option("--nick", "-n", default="", metavar="NAME", help="What you are called. [default: what you said once]")
 @click.option(
-    "--room", "-r", "rooms", multiple=True, metavar="ROOM", help=f"The room to go into. [default: {names.LOBBY}]"
+    "--room", "-r", "rooms", multiple=True, metavar="ROOM", help=f"A room to go into. [default: {names.LOBBY}]"
 )
 @click.option(
     "--account",
@@ -45,49 +50,58 @@ OTHERS = {
 @click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
 @click.version_option(VERSION, prog_name="tcpchat-client")
 def main(
-    address: str, nick: str | None, rooms: tuple[str, ...], account: str, password_command: str, plain: bool, **tls: Any
+    address: str, nick: str, rooms: tuple[str, ...], account: str, password_command: str, plain: bool, **tls: Any
 ) -> None:
-    """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697).
+    """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697); or at the one
+    that is called NAME in your settings, which `tcpchat-client config` prints.
 
     At a terminal, type and press Enter; /help lists what else there is. In a pipe, every line is said in the room,
     and the command ends when all of them are stored:
 
         echo "disk full" | tcpchat-client chat.example.org --room '#ops'
     """
-    from tcpchat.cli.preferences import load
     from tcpchat.cli.streams import have_three_files, left_as_found
-    from tcpchat.cli.visit import Visit
 
     if address in OTHERS:
         raise BadUsage(f"{address} comes first: tcpchat-client {address} --help")
-    preferences = load()
     have_three_files()
-    _warn_of_every_address(address)
-    how = safety(**tls) | who(account, password_command, has_certificate=tls["tls_client_cert"] is not None)
-    visit = Visit(
-        address,
-        nick or account or preferences.nick,
-        list(rooms) or preferences.rooms,
-        insists=bool(nick or account),
-        plain=plain,
-        preferences=preferences,
-        how=how,
-    )
     try:
+        visit = _visit(address, plain, Options(nick, rooms, account, password_command, **tls))
         with left_as_found():
             code, text = asyncio.run(visit.run())
+    except CannotStart as error:
+        code, text = error.exit_code, str(error)
     except KeyboardInterrupt:
         code, text = 128 + signal.SIGINT, ""
     end(code, text)
 
 
+def _visit(address: str, plain: bool, options: Options) -> "Visit":
+    from tcpchat.cli.preferences import load
+    from tcpchat.cli.visit import Visit
+
+    preferences = load()
+    target = resolved(preferences, address, options)
+    if near := nearly(preferences, address):
+        warn(f"{address} is none of your servers, and taken for a host. Or is it {near}?")
+    _warn_of_every_address(target.address)
+    keyring = keyring_of(target)
+    return Visit(
+        target.address,
+        target.nick,
+        target.rooms,
+        insists=target.asked_for,
+        plain=plain,
+        preferences=preferences,
+        how=safety(target) | proof(target, keyring),
+        keyring=keyring,
+    )
+
+
 def _warn_of_every_address(address: str) -> None:
     for every, one in {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1"}.items():
         if address == every or address.startswith(f"{every}:"):
-            click.echo(
-                f"tcpchat-client: {every} means “every address of this machine” to a server; connecting to {one}.",
-                err=True,
-            )
+            warn(f"{every} means “every address of this machine” to a server; connecting to {one}.")
 
 
 if __name__ == "__main__":

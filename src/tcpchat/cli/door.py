@@ -70,13 +70,7 @@ class Door:
         target = resolved(load(), server, Options(nick=nick, **given))
         self.server, self.account = target.address, target.account
         self._nick, self._asked_for = target.nick, bool(nick)
-        self._how = safety(
-            tls=target.tls,
-            accept_fingerprint=target.fingerprint,
-            tls_client_cert=target.certificate,
-            tls_client_key=target.key,
-            insecure=target.insecure,
-        ) | proof(target, keyring_of(target))
+        self._how = safety(target) | proof(target, keyring_of(target))
 
     @asynccontextmanager
     async def opened(self, cursor: str = "") -> AsyncIterator["Client"]:

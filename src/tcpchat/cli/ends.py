@@ -89,7 +89,7 @@ def exit_code(refusal: Refused) -> int:
 
 async def _ended(errand: Coroutine[Any, Any, int]) -> tuple[int, str]:
     """The exit code, and what there is to say about it."""
-    from tcpchat.cli.plain import OutputClosed
+    from tcpchat.cli.printer import OutputClosed
     from tcpchat.client.trouble import CannotConnect
 
     caught = Signal()

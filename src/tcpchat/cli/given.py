@@ -29,21 +29,6 @@ def server_password() -> str:
     return os.environ.get(SERVER_PASSWORD, "")
 
 
-def who(account: str, command: str, *, has_certificate: bool) -> dict[str, Any]:
-    """What `connect` is told of one's account, and of the server's password.
-
-    :raises BadUsage: if the password of the account is missing.
-    """
-    if command and not account:
-        raise BadUsage("--password-command is for the password of an account: --account NAME")
-    by_certificate = has_certificate and not command
-    return {
-        "password": server_password(),
-        "account": account,
-        "account_password": password_of(account, command) if account and not by_certificate else "",
-    }
-
-
 def proof(target: Target, keyring: Keyring | None) -> dict[str, Any]:
     """What `connect` is told of one's account there, and of the server's password.
 

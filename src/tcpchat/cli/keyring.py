@@ -14,7 +14,7 @@ class Keyring:
     """What it knows of an account at a server: read once, and written when another password was typed and was right."""
 
     def __init__(self, account: str, server: str) -> None:
-        self._account = account
+        self.account = account
         self._server = server
         self._known = ""
         self._broken = False
@@ -29,6 +29,10 @@ class Keyring:
         self._broken = False
         return self._known
 
+    def knows(self, account: str, password: str) -> bool:
+        """Whether it was read here."""
+        return account == self.account and password != "" and password == self._known
+
     def keep(self, password: str) -> str:
         """One came in with that. :returns: what there is to say about it; empty, if it was known."""
         if self._broken or password in {"", self._known}:
@@ -38,8 +42,8 @@ class Keyring:
             if self.read() != password:  # one that is turned off takes it without a word
                 raise NoKeyring("The keyring does not keep anything.")
         except NoKeyring as error:
-            return f"The password of {self._account} is not kept: {error}"
-        return f"The password of {self._account} at {self._server} is in the keyring now."
+            return f"The password of {self.account} is not kept: {error}"
+        return f"The password of {self.account} at {self._server} is in the keyring now."
 
     def _asked(self, what: str, *more: str) -> Any:
         try:
@@ -47,7 +51,7 @@ class Keyring:
         except ImportError:
             raise NoKeyring(_MISSING) from None
         try:
-            return getattr(library, what)(SERVICE, f"{self._account}@{self._server}", *more)
+            return getattr(library, what)(SERVICE, f"{self.account}@{self._server}", *more)
         except Exception as error:  # whatever is behind it comes from elsewhere
             raise NoKeyring(_REASONS.get(type(error).__name__, _FAILED).format(error)) from error
 

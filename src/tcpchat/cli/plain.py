@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from tcpchat.cli import streams
 from tcpchat.cli.preferences import Preferences
+from tcpchat.cli.printer import OutputClosed, Printer
 from tcpchat.cli.secret import Question
 from tcpchat.cli.show import Line, notice
 from tcpchat.cli.talk import Talk
@@ -20,13 +20,6 @@ from tcpchat.wire.framing import Lines
 
 MOST_LINE_BYTES = 65_536
 """More than any server takes; a line without an end shall not fill the memory."""
-
-MOST_UNWRITTEN = 1_000
-"""Lines that may wait for a slow reader; then nothing more is taken from the server."""
-
-
-class OutputClosed(Exception):
-    """Nobody reads what we write (``| head -1``)."""
 
 
 class Plain:
@@ -133,64 +126,3 @@ class Plain:
             self._question.answer(text)
             return True
         return await (talk.typed(text) if self.person else talk.typed_in_pipe(text))
-
-
-class Printer:
-    """Writes what has piled up in one go, so that a file or a slow reader is not asked for every single line."""
-
-    def __init__(self, writer: Any) -> None:
-        self.closed = False
-        """Whether nobody reads it any more."""
-        self._writer = writer
-        self._lines: list[str] = []
-        self._some = asyncio.Event()
-        self._progress = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
-
-    async def put(self, lines: Iterable[str]) -> None:
-        """Lines to be written. Waits while too many are."""
-        if not self.closed:
-            self._lines += lines
-            self._some.set()
-        await self._fewer_than(MOST_UNWRITTEN)
-
-    async def close(self) -> None:
-        """When all is written, or cannot be."""
-        await self._fewer_than(1)
-        self._task.cancel()
-        await asyncio.wait([self._task])
-
-    async def abandoned(self) -> None:
-        """When nobody reads it any more, even if nothing is written; as far as the system tells.
-
-        :raises OutputClosed: then.
-        """
-        if isinstance(self._writer, asyncio.StreamWriter):
-            with contextlib.suppress(OSError):
-                await self._writer.wait_closed()
-            raise OutputClosed
-        await asyncio.get_running_loop().create_future()
-
-    async def _fewer_than(self, most: int) -> None:
-        while len(self._lines) >= most and not self.closed:
-            self._progress.clear()
-            await self._progress.wait()
-
-    async def _run(self) -> None:
-        while not self.closed:
-            await self._some.wait()
-            self._some.clear()
-            lines = len(self._lines)
-            self.closed = not await self._written("".join(f"{line}\n" for line in self._lines))
-            del self._lines[:lines]
-            self._progress.set()
-
-    async def _written(self, text: str) -> bool:
-        if self._writer.is_closing():
-            return False
-        try:
-            self._writer.write(text.encode("utf-8", "replace"))
-            await self._writer.drain()
-        except OSError:
-            return False
-        return True

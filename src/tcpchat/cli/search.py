@@ -80,7 +80,7 @@ def search(
 
 async def _search(door: Door, wanted: _Wanted, everywhere: bool, write: Writer) -> int:
     from tcpchat.cli import streams
-    from tcpchat.cli.plain import Printer
+    from tcpchat.cli.printer import Printer
 
     found: list[LOGGED] = []
     complete = True
@@ -93,6 +93,7 @@ async def _search(door: Door, wanted: _Wanted, everywhere: bool, write: Writer) 
     out = Printer(await streams.writer_of(sys.stdout))
     await out.put(line for entry in found[-wanted.limit :] for line in write(entry))
     await out.close()
+    out.check()
     return _told(wanted, len(found), complete)
 
 

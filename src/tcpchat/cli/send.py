@@ -32,7 +32,7 @@ MOST_BYTES = 65_536
 )  # fmt: skip
 @click.option(
     "--timeout", default=60.0, show_default=True, metavar="SECONDS", type=click.FloatRange(0, min_open=True),
-    help="How long a link that is lost is made again.",
+    help="After so long without an answer it ends. Until then a link that is lost is made again.",
 )  # fmt: skip
 @door_options
 def send(said: tuple[str, ...], room: str | None, to: str, key: str, timeout: float, **where: Any) -> None:

@@ -1,5 +1,6 @@
 """Which server is meant, and how to come in there: what was typed goes before its entry, and that before the rest."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +81,13 @@ def resolved(preferences: Preferences, address: str, options: Options = NOTHING)
     if target.password_command and not target.account:
         raise BadUsage("--password-command is for the password of an account: --account NAME")
     return target
+
+
+def nearly(preferences: Preferences, address: str) -> str:
+    """The name of a server that was meant, perhaps, by what is none; empty, if there is none like it."""
+    if address in preferences.servers or not address.isalnum():
+        return ""
+    return next(iter(get_close_matches(address, preferences.servers, n=1)), "")
 
 
 def _check(options: Options) -> None:

@@ -17,7 +17,7 @@ from tcpchat.model.events import LOGGED, Event, Kicked, Moved, RoomRenamed, Skip
 from tcpchat.model.replies import Refused
 
 if TYPE_CHECKING:
-    from tcpchat.cli.plain import Printer
+    from tcpchat.cli.printer import Printer
     from tcpchat.client.client import Client
 
 LINES = 10
@@ -70,7 +70,7 @@ def _place(written: str) -> Place:
 
 async def _tail(door: Door, room: str, since: Place | None, lines: int, follow: bool, write: Writer) -> int:
     from tcpchat.cli import streams
-    from tcpchat.cli.plain import Printer
+    from tcpchat.cli.printer import Printer
 
     streams.lend_when_stopped()
     async with door.opened() as chat:
@@ -87,6 +87,7 @@ async def _tail(door: Door, room: str, since: Place | None, lines: int, follow: 
             await out.close()
             raise
         await out.close()
+        out.check()
     return 0
 
 
@@ -178,11 +179,8 @@ class _Log:
 
     async def _print(self, *entries: LOGGED) -> None:
         """:raises OutputClosed: if nobody reads it."""
-        from tcpchat.cli.plain import OutputClosed
-
         await self._out.put(line for entry in entries for line in self._write(entry))
-        if self._out.closed:
-            raise OutputClosed
+        self._out.check()
 
 
 def _entry(event: Event) -> LOGGED | None:

@@ -1,14 +1,13 @@
 """The client's options for TLS: whom to trust, what to show, and what may go without."""
 
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tcpchat.cli.usage import BadUsage
+from tcpchat.cli.servers import Target
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -43,31 +42,39 @@ def tls_options(command: _Command) -> _Command:
     return command
 
 
-def safety(
-    *,
-    tls: bool,
-    accept_fingerprint: str,
-    tls_client_cert: Path | None,
-    tls_client_key: Path | None,
-    insecure: bool,
-) -> dict[str, Any]:
+def safety(target: Target) -> dict[str, Any]:
     """What `connect` is told: a person trusts what they see first, and is told so."""
     from platformdirs import user_config_path
 
-    if tls_client_key is not None and tls_client_cert is None:
-        raise BadUsage("--tls-client-key needs the certificate that the key belongs to: --tls-client-cert FILE")
-    _tell_what_is_trusted()
+    _LOG.addHandler(_teller)
     return {
-        "tls": tls,
-        "fingerprint": accept_fingerprint,
+        "tls": target.tls,
+        "fingerprint": target.fingerprint,
         "pins": user_config_path("tcpchat", appauthor=False) / "known_servers",
-        "certificate": tls_client_cert,
-        "key": tls_client_key,
-        "insecure": insecure,
+        "certificate": target.certificate,
+        "key": target.key,
+        "insecure": target.insecure,
     }
 
 
-def _tell_what_is_trusted() -> None:
-    to_stderr = logging.StreamHandler(sys.stderr)
-    to_stderr.setFormatter(logging.Formatter("tcpchat-client: %(message)s"))
-    logging.getLogger("tcpchat.client.trust").addHandler(to_stderr)
+class _Teller(logging.Handler):
+    """Says which servers are trusted at first sight: at once, or when who has the terminal asks for it."""
+
+    later: list[str] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        if self.later is None:
+            click.echo(f"tcpchat-client: {record.getMessage()}", err=True)
+        else:
+            self.later.append(record.getMessage())
+
+
+def tell_later() -> list[str]:
+    """Say nothing any more; whom one trusts is added to this list."""
+    _teller.later = []
+    return _teller.later
+
+
+_LOG = logging.getLogger("tcpchat.client.trust")
+_teller = _Teller()

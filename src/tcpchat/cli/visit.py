@@ -16,6 +16,7 @@ from tcpchat.model.replies import Refused
 
 if TYPE_CHECKING:
     from tcpchat.cli.arrival import Arrival
+    from tcpchat.cli.keyring import Keyring
     from tcpchat.cli.plain import Plain
     from tcpchat.cli.talk import Talk
     from tcpchat.cli.terminal import Terminal
@@ -38,12 +39,14 @@ class Visit:
         plain: bool = False,
         preferences: Preferences,
         how: dict[str, Any],
+        keyring: "Keyring | None" = None,
     ) -> None:
         """
         :param nick: what one wants to be called; empty: a person is asked. A program that `insists` on it is called
             so or not at all.
         :param rooms: where to go, and, for a person, where else.
         :param how: what else `tcpchat.connect` is told.
+        :param keyring: where the password in it is kept, if it is.
         """
         self._address = address
         self._nick = nick
@@ -52,6 +55,7 @@ class Visit:
         self._plain = plain
         self._preferences = preferences
         self._how = how
+        self._keyring = keyring
 
     async def run(self) -> tuple[int, str]:
         """:returns: how it ended: the exit code, and what there is to say about it."""
@@ -76,7 +80,7 @@ class Visit:
     async def _meet(self) -> tuple[int, str]:
         """Take the terminal, talk, give it back."""
         from tcpchat.cli.marks import Marks
-        from tcpchat.cli.plain import OutputClosed
+        from tcpchat.cli.printer import OutputClosed
         from tcpchat.cli.talk import Talk
         from tcpchat.client.view import View
 
@@ -136,7 +140,7 @@ class Visit:
     def _arrival(self, view: "View", face: "Plain | Terminal") -> "Arrival":
         from tcpchat.cli.arrival import Arrival
 
-        return Arrival(self._address, self._nick, self._how, view, face, insists=self._insists)
+        return Arrival(self._address, self._nick, self._how, view, face, insists=self._insists, keyring=self._keyring)
 
     async def _join(self, talk: "Talk", face: "Plain | Terminal") -> None:
         """Into the rooms one wants to be in; one looks at the first."""
