@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tcpchat.cli.colours import BOTH
 from tcpchat.model.text import CTCP, IRC_FORMATTING
 from tests.peer import Peer
 from tests.security.terminals import Terminal, controls, corpus
@@ -38,19 +39,24 @@ FORGED = {"-- bob is an operator now", "12:00 <bob> I never said this", "12:00 <
 PROMPT = {"\r", *(f"\x1b[{one}" for one in "A B C D J K 0m ?1l ?7h ?7l ?12l ?25h ?25l ?2004h ?2004l".split())}
 """What prompt_toolkit tells the terminal, but for numbers of rows and columns."""
 
+SGR = r"(?:\x1b\[[\d;]*m)*"
+
 SPEAKER = r"(<(mal\w*)>.*|\* mal\w*.*|-mal\w*-.*|<bob> sentinel \d+ stays)"
 NOTICE = r"-- .*"
+LOOKS = {"\x1b[0m", "\x1b[1m", *(f"\x1b[38;5;{one}m" for one in (*BOTH.nicks, BOTH.quiet, BOTH.accent, BOTH.alarm))}
+"""The colours of the client's own, for names and what is not said."""
+
 TALK = r"(\* \d\d:\d\d \(to you\)|\d\d:\d\d( #\S+| \(to \S+\))?)"
 HEADS = {
     "nc": rf"(Welcome to tcpchat|Nickname: -- |{NOTICE}|\[\d\d:\d\d\] (#\S+ |\(to you\) |\(to \S+\) )?{SPEAKER})",
-    "client": rf"(anna #lobby( [@#]\S+:@?\d+)*>|… /who|{NOTICE}| {{9,}}.*|{TALK} ?{SPEAKER})",
+    "client": rf"((anna|cora) #lobby( [@#]\S+:@?\d+)*>|… /who|{NOTICE}| {{9,}}.*|{TALK} ?{SPEAKER})",
     "log": rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \S+ ({SPEAKER}|{NOTICE})",
     "server": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) .*|SIGTERM: |Stopped\.",
 }
 """How every row begins, and no other."""
 
 HEADS["telnet"] = rf"({HEADS['nc']}|Trying |Connected to |Escape character is|tess$|/who mal)"
-HEADS["plain"] = HEADS["client"]
+HEADS["plain"] = HEADS["coloured"] = HEADS["client"]
 
 
 class Stage:
@@ -83,7 +89,8 @@ class Stage:
         address = f"127.0.0.1:{self.port}"
         self.faces["nc"] = self._terminal("nc", "127.0.0.1", str(self.port))
         self.faces["telnet"] = self._terminal("telnet", "127.0.0.1", str(self.port))
-        self.faces["client"] = self._terminal(*CLIENT, address, "--nick", "anna")
+        self.faces["client"] = self._terminal(*CLIENT, address, "--nick", "anna", NO_COLOR="1")
+        self.faces["coloured"] = self._terminal(*CLIENT, address, "--nick", "cora")
         self.faces["plain"] = self._terminal(*CLIENT, address, "--nick", "paula", "--plain")
         await self.faces["telnet"].until("Escape character")
         self.faces["nc"].type("nora\n")
@@ -92,6 +99,7 @@ class Stage:
             ("nc", "You are in"),
             ("telnet", "You are in"),
             ("client", "anna #lobby>"),
+            ("coloured", "cora #lobby>"),
             ("plain", "/help"),
         ):
             await self.faces[name].until(seen)
@@ -108,8 +116,8 @@ class Stage:
         await self.ask_about("malj")
         self.starts = {name: len(face.raw) for name, face in self.faces.items()}
 
-    def _terminal(self, *command: str) -> Terminal:
-        return Terminal(command, self._environment)
+    def _terminal(self, *command: str, **more: str) -> Terminal:
+        return Terminal(command, {**self._environment, **more})
 
     async def sentinel(self) -> None:
         """Bob says what has to be on every screen at the end."""
@@ -117,7 +125,7 @@ class Stage:
         starts = {face: len(face.raw) for face in self.faces.values()}
         await self.bob.ask(do="say", room="#lobby", text=f"sentinel {self._sentinels} stays")
         for face, start in starts.items():
-            await face.until(rf"<bob> sentinel {self._sentinels} stays\r", start)
+            await face.until(rf"bob{SGR}>{SGR} sentinel {self._sentinels} stays\r", start)
 
     async def settled(self) -> None:
         """All that was sent by the three has come to something."""
@@ -131,8 +139,13 @@ class Stage:
         """Everybody at a terminal looks somebody up."""
         for face in self.faces.values():
             start = len(face.raw)
-            face.type(f"/who {nick}" + ("\r" if face is self.faces["client"] else "\n"))
+            face.type(f"/who {nick}" + ("\r" if face in self._drawn else "\n"))
             await face.until(rf"-- {nick} \(", start)
+
+    @property
+    def _drawn(self) -> list[Terminal]:
+        """Those with a prompt."""
+        return [self.faces["client"], self.faces["coloured"]]
 
     async def export(self) -> Terminal:
         """The log as text."""
@@ -157,7 +170,9 @@ class Stage:
 
     def _check(self, name: str, face: Terminal) -> None:
         shown = face.raw[self.starts[name] :]
-        if name == "client":
+        if name == "coloured":
+            shown = re.sub("|".join(map(re.escape, LOOKS)), "", shown)
+        if face in self._drawn:
             shown, drawn = parted(shown)
             assert controls(drawn) <= PROMPT
         assert not controls(shown), f"{name} was told to do {controls(shown)}"

@@ -15,8 +15,8 @@ NAMES_SHOWN = 12
 
 RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
-Kind = Literal["speech", "mention", "chat", "day", "new", "heading", "failed"]
-"""What people say; what they say to oneself; what the chat says; and what stands between."""
+Kind = Literal["speech", "mention", "chat", "passing", "day", "new", "heading", "failed"]
+"""What people say; what they say to oneself; what the chat says, and who comes and goes; and what stands between."""
 
 
 class Line(NamedTuple):
@@ -173,15 +173,19 @@ def _renamed(event: Renamed, me: str, place: Place) -> list[Line]:
 
 
 def _joined(event: Joined, me: str, place: Place) -> list[Line]:
-    return [] if same(event.by, me) else notice(f"{event.by} joined {place.room}".rstrip())
+    return [] if same(event.by, me) else _passing(f"{event.by} joined {place.room}".rstrip())
 
 
 def _left(event: Left, me: str, place: Place) -> list[Line]:
-    return [] if same(event.by, me) else notice(f"{event.by} left {place.room}".rstrip() + because(event.reason))
+    return [] if same(event.by, me) else _passing(f"{event.by} left {place.room}".rstrip() + because(event.reason))
 
 
 def _gone(event: Gone, me: str, place: Place) -> list[Line]:
-    return [] if same(event.by, me) else notice(f"{event.by} is gone" + because(event.reason))
+    return [] if same(event.by, me) else _passing(f"{event.by} is gone" + because(event.reason))
+
+
+def _passing(text: str) -> list[Line]:
+    return [line._replace(kind="passing") for line in notice(text)]
 
 
 def _link_lost(event: LinkLost, me: str, place: Place) -> list[Line]:

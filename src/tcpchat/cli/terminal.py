@@ -23,6 +23,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 
 from tcpchat.cli import streams
+from tcpchat.cli.colours import fitting, painted
 from tcpchat.cli.history import history
 from tcpchat.cli.preferences import Preferences
 from tcpchat.cli.rows import unforged
@@ -160,6 +161,7 @@ class Terminal:
 
     def __init__(self, preferences: Preferences) -> None:
         self._preferences = preferences
+        self._palette = fitting(preferences.colours)
         self._transcript = Transcript(names_rooms=False)
         self._view = View("")
         self._lines: list[Line] = []
@@ -302,8 +304,13 @@ class Terminal:
             lines, self._lines = self._lines, []
             bell, self._bell = BELL if self._bell else "", False
             columns = self._output.get_size().columns
-            self._output.write_raw("".join(f"{unforged(line.text, columns)}\n" for line in lines) + bell)
+            rows = [row for line in lines for row in self._rows(line, columns)]
+            self._output.write_raw("".join(f"{row}\n" for row in rows) + bell)
             self._output.flush()
+
+    def _rows(self, line: Line, columns: int) -> list[str]:
+        rows = unforged(line.text, columns).split("\n")
+        return painted(line, rows, self._palette, own=self._view.is_me(line.nick))
 
     # keys
 
