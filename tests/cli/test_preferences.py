@@ -85,6 +85,14 @@ def test_a_file_that_is_wrong_is_left_alone_and_that_is_said(file: Path, text: s
     assert file.read_text() == text
 
 
+def test_what_is_no_file_stays_what_it_is(file: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to("/dev/null")
+    assert load(file) == Preferences()
+    assert keep("nick", "ann", file) == f"nick is not kept in {file}: it is no file."
+    assert Path("/dev/null").is_char_device()
+
+
 def test_where_nothing_can_be_written_that_is_said(file: Path) -> None:
     file.parent.write_text("in the way")
     deeper = file.parent / "more" / "client.toml"

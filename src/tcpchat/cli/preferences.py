@@ -23,7 +23,8 @@ FILE = "client.toml"
 
 HEAD = """\
 # Settings of tcpchat-client: each with its meaning, and with its default behind the #.
-# None has to be set. Take the # away from what is to be otherwise. What one is called is kept here, too."""
+# None has to be set. Take the # away from what is to be otherwise. What you answer when you are asked for your name,
+# and choose with /bell and /joins, is kept here, too; the rest of the file stays as you wrote it."""
 
 
 class ServerEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -126,6 +127,8 @@ def _text_of(file: Path) -> str:
     """
     if not file.exists():
         return f"{template()}\n"
+    if not file.is_file():  # a device or a pipe would be replaced
+        raise OSError(errno.EINVAL, "it is no file")
     if not os.access(file, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return file.read_bytes().decode()
