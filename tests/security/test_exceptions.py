@@ -95,6 +95,10 @@ TOO_LATE = re.compile(r"_drain|\b_?leave\b|_see_off|farewell")
 """In the middle of sending, of leaving, or of writing the last words, none can be said."""
 
 
+REHEARSALS = 4
+"""The first times more is told than later: the account comes for the first time, the room's log is short."""
+
+
 class Chat:
     """A server, two who look on, and a fault that waits for the victim."""
 
@@ -213,8 +217,9 @@ async def test_only_that_connection_ends(
             loop.set_task_factory(stumbling.victims(is_victims, fault, calls=where == "calls"))
         return fault
 
-    counted = armed(RuntimeError, 0)
-    assert not await trial(chat, dialect, counted, caplog), "without a fault"
+    for _ in range(REHEARSALS):
+        counted = armed(RuntimeError, 0)
+        assert not await trial(chat, dialect, counted, caplog), "without a fault"
     trials, hit, failed = 0, 0, []
     for error in ERRORS if where == "waits" else ERRORS[:1]:
         for at in range(1, counted.count + 1, 1 if long else EVERY[where]):
@@ -229,4 +234,4 @@ async def test_only_that_connection_ends(
     print(json.dumps(result | {"seed": None, "hit": hit, "wrong": len(failed)}))
     assert not failed, "\n".join(failed)
     assert not unhandled
-    assert hit > trials * 0.5, "what is counted is not where the faults were"
+    assert hit > trials * 0.7, "what is counted is not where the faults were"
