@@ -11,6 +11,7 @@ import pytest
 
 from tcpchat.cli.preferences import Preferences, ServerEntry, keep, load, template
 from tcpchat.cli.servers import Options, resolved
+from tcpchat.cli.trust import safety
 from tcpchat.model.errors import CannotStart
 
 DOCUMENTED = Path(__file__).parents[2] / "docs/client.toml"
@@ -93,6 +94,21 @@ def test_what_is_no_file_stays_what_it_is(file: Path) -> None:
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="who is logged in there has a home")
+def test_who_has_no_home_has_no_settings_and_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert load() == Preferences()
+    assert keep("nick", "ann").endswith("not a directory.")
+    assert safety(resolved(Preferences(), ""))["pins"] is None
+
+
 def test_where_nothing_can_be_written_that_is_said(file: Path) -> None:
     file.parent.write_text("in the way")
     deeper = file.parent / "more" / "client.toml"
@@ -107,7 +123,14 @@ def test_where_nothing_can_be_written_that_is_said(file: Path) -> None:
         ("nick = ann", 'is not TOML: Invalid value (at line 1, column 8). Texts stand in quotes, as in nick = "ann".'),
         ('bell = "loud"', 'bell cannot be "loud". Write bell = "off", "mentions" or "all".'),
         ("mouse = 'yes'", 'mouse cannot be "yes". Write mouse = true or mouse = false, without quotes.'),
-        ('nick = "a b"', "nick cannot be so. A nickname cannot contain a space."),
+        ('nick = "a b"', 'nick cannot be "a b". A nickname cannot contain a space.'),
+        ('rooms = ["a b"]', 'rooms cannot be ["a b"]. A room name cannot contain a space.'),
+        ('server = "ftp://a"', 'server cannot be "ftp://a". “ftp://” is not known here.'),
+        ("servers = 1", "servers are sections: write [servers.NAME]"),
+        ('[servers.work]\naddress = "a"\naccount = "a b"', 'servers.work: account cannot be "a b". '),
+        ('[servers.work]\naddress = "a"\nfingerprint = "1"', 'fingerprint cannot be "1". It is SHA256: and 64 digits'),
+        ('[servers.work]\naddress = "a"\nkeyring = true\npassword_command = "x"', "or from the keyring: take one of"),
+        ('[servers.work]\naddress = "a"\ntls_client_key = "x"', "It needs the certificate that the key belongs to"),
         ('[servers.work]\nnick = "a"', "servers.work: where is it? Write address = "),
         ('[servers.work]\naddress = "a"\npassword = "a"', "there is no setting password. Did you mean password_com"),
     ],

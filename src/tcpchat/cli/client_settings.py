@@ -1,5 +1,6 @@
 """``tcpchat-client config``: where the settings are, what they are, and what each means."""
 
+import os
 import sys
 
 import click
@@ -33,7 +34,7 @@ def made() -> str:
     :raises CannotStart: if it cannot be written.
     """
     file = preferences.place()
-    if file.exists():
+    if os.path.exists(file):  # unlike the path's own, it has no complaint
         return f"{file} is there already, and stays as it is."
     try:
         write_whole(file.resolve(), f"{preferences.template()}\n".encode())
@@ -44,4 +45,4 @@ def made() -> str:
 
 def _where() -> str:
     file = preferences.place()
-    return f"# {file}" if file.exists() else f"# {file} is not there; tcpchat-client config --make makes it."
+    return f"# {file}" if os.path.exists(file) else f"# {file} is not there; tcpchat-client config --make makes it."

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from tcpchat.cli import places
 from tcpchat.model import names
 from tcpchat.model.private import write_whole
 
@@ -15,9 +16,7 @@ _Marks = dict[str, dict[str, int]]
 
 def place() -> Path:
     """Where the file is."""
-    from platformdirs import user_state_path
-
-    return user_state_path("tcpchat", appauthor=False) / "read.json"
+    return places.state() / "read.json"
 
 
 class Marks:

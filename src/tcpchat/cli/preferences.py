@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from tcpchat.cli import places
 from tcpchat.model import names, toml
 from tcpchat.model.address import parse_server
 from tcpchat.model.errors import EX_CONFIG, CannotStart, in_words
@@ -78,9 +79,7 @@ class Preferences(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def place() -> Path:
     """Where the file is, or would be."""
-    from platformdirs import user_config_path
-
-    return user_config_path("tcpchat", appauthor=False) / FILE
+    return places.settings() / FILE
 
 
 def load(file: Path | None = None) -> Preferences:
@@ -263,7 +262,7 @@ def _check_all(
         try:
             look(struct, preferences)
         except (ValueError, Refused) as error:
-            raise BadSetting(f"{where}{name} cannot be so. {error}") from error
+            raise BadSetting(f"{where}{name} cannot be {_shortened(getattr(struct, name))}. {error}") from error
 
 
 def _check_whose(file: Path) -> None:
@@ -277,6 +276,11 @@ def _check_whose(file: Path) -> None:
 def _nick(struct: Any, preferences: Preferences) -> None:
     if struct.nick:
         names.nick(struct.nick)
+
+
+def _account(struct: Any, preferences: Preferences) -> None:
+    if struct.account:
+        names.account(struct.account)
 
 
 def _rooms(struct: Any, preferences: Preferences) -> None:
@@ -316,6 +320,7 @@ _TOP: dict[str, _Look] = {"nick": _nick, "rooms": _rooms, "server": _server}
 _ENTRY: dict[str, _Look] = {
     "address": _address,
     "nick": _nick,
+    "account": _account,
     "rooms": _rooms,
     "fingerprint": _fingerprint,
     "password_command": _password_command,

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from tcpchat.cli import places
+
 SECRET = ("/register", "/login", "/password", "/drop")
 """Commands that one might type a password behind."""
 
@@ -41,6 +43,4 @@ def may_be_kept(typed: str) -> bool:
 
 def history_file() -> Path:
     """Where what was typed is kept: only its owner can read it."""
-    from platformdirs import user_state_path
-
-    return user_state_path("tcpchat", appauthor=False) / "history"
+    return places.state() / "history"

@@ -7,6 +7,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from tcpchat.cli import places
+
 MOST_KEPT = 1_000
 """Keys that are remembered; of more, those used last."""
 
@@ -16,10 +18,8 @@ class Sender:
 
     def __init__(self, *what: str) -> None:
         """`what`: the server, to whom it is, the key; whatever makes it the same message."""
-        from platformdirs import user_state_path
-
         name = hashlib.sha256("\\0".join(what).encode()).hexdigest()
-        self._file = user_state_path("tcpchat", appauthor=False) / "sent" / name
+        self._file = places.state() / "sent" / name
 
     @property
     def cursor(self) -> str:

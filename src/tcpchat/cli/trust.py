@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tcpchat.cli import places
 from tcpchat.cli.servers import Target
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -44,13 +45,11 @@ def tls_options(command: _Command) -> _Command:
 
 def safety(target: Target) -> dict[str, Any]:
     """What `connect` is told: a person trusts what they see first, and is told so."""
-    from platformdirs import user_config_path
-
     _LOG.addHandler(_teller)
     return {
         "tls": target.tls,
         "fingerprint": target.fingerprint,
-        "pins": user_config_path("tcpchat", appauthor=False) / "known_servers",
+        "pins": places.settings() / "known_servers" if places.settings() != places.NOWHERE else None,
         "certificate": target.certificate,
         "key": target.key,
         "insecure": target.insecure,
