@@ -124,9 +124,9 @@ def test_without_colours_everything_is_told_apart_all_the_same(
     port: int, start: Start, bob: Peer, without: dict[str, str]
 ) -> None:
     screen = start(*CLIENT, f"127.0.0.1:{port}", **without)
-    screen.until("ann #lobby>")
-    bob.say("ann: hello")
+    screen.until("-- Type and press Enter. .*", "ann #lobby>")
+    bob.say(f"ann: {without}")
     screen.type("hi\r")
-    screen.until(r"\* \d\d:\d\d <bob> ann: hello", r"\d\d:\d\d <ann> hi", "ann #lobby>")
+    screen.until(rf"\* \d\d:\d\d <bob> ann: {without}", r"\d\d:\d\d <ann> hi", "ann #lobby>")
     assert COLOUR.search(screen.raw) is None
     assert b"\a" in screen.raw

@@ -49,7 +49,7 @@ LOOKS = {"\x1b[0m", "\x1b[1m", *(f"\x1b[38;5;{one}m" for one in (*BOTH.nicks, BO
 TALK = r"(\* \d\d:\d\d \(to you\)|\d\d:\d\d( #\S+| \(to \S+\))?)"
 HEADS = {
     "nc": rf"(Welcome to tcpchat|Nickname: -- |{NOTICE}|\[\d\d:\d\d\] (#\S+ |\(to you\) |\(to \S+\) )?{SPEAKER})",
-    "client": rf"((anna|cora) #lobby( [@#]\S+:@?\d+)*>|… /who|{NOTICE}| {{9,}}.*|{TALK} ?{SPEAKER})",
+    "client": rf"((anna|cora) #lobby( [@#]\S+:@?\d+)*>|… /who|{NOTICE}| {{6,}}.*|{TALK} ?{SPEAKER})",
     "log": rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \S+ ({SPEAKER}|{NOTICE})",
     "server": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) .*|SIGTERM: |Stopped\.",
 }

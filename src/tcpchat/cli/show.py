@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
+from unicodedata import east_asian_width
 
 from tcpchat.client.client import LinkBack, LinkLost
 from tcpchat.client.view import Conversation, View
@@ -22,13 +23,15 @@ Kind = Literal["speech", "mention", "chat", "passing", "day", "new", "heading", 
 class Line(NamedTuple):
     """One line for a person, safe to show.
 
-    `nick` is who said it; in `text` it stands from the character `at` on, where a face may colour it.
+    `nick` is who said it; in `text` it stands from the character `at` on, where a face may colour it. What does not fit
+    into a row goes on in the column `hang` of the next.
     """
 
     text: str
     kind: Kind = "chat"
     nick: str = ""
     at: int = 0
+    hang: int = 0
 
 
 class Place(NamedTuple):
@@ -159,9 +162,9 @@ def _speech(event: Said | Told, where: str, place: Place) -> list[Line]:
     start = _line(f"{'* ' if place.mention else ''}{when} {where}{before}")
     nick = _line(event.by)
     first, *others = showable(event.text).split("\n")
-    indent = " " * len(f"{start}{nick}{after}")
-    head = Line(f"{start}{nick}{after} {first}", kind, nick, len(start))
-    return [head, *(Line(f"{indent} {other}", kind) for other in others)]
+    hang = _columns(f"{start}{nick}{after} ")
+    head = Line(f"{start}{nick}{after} {first}", kind, nick, len(start), hang)
+    return [head, *(Line(f"{' ' * hang}{other}", kind, hang=hang) for other in others)]
 
 
 def _topic_set(event: TopicSet, me: str, place: Place) -> list[Line]:
@@ -237,6 +240,11 @@ def _invited(reply: replies.InvitedReply) -> list[Line]:
 
 
 # words
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal it takes."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def _line(text: str) -> str:

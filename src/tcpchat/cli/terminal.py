@@ -6,9 +6,7 @@ import os
 import re
 import signal
 import sys
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal, run_in_terminal
@@ -17,16 +15,15 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import History
-from prompt_toolkit.input import Input, create_input
-from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 
-from tcpchat.cli import streams
 from tcpchat.cli.colours import fitting, painted
 from tcpchat.cli.history import history
+from tcpchat.cli.keyboard import AioconsoleInput, keyboard
 from tcpchat.cli.preferences import Preferences
-from tcpchat.cli.rows import unforged
+from tcpchat.cli.rows import rows_of
 from tcpchat.cli.secret import Question
 from tcpchat.cli.show import Line, label, marked, notice, unread_of
 from tcpchat.cli.tab import Tab
@@ -44,111 +41,6 @@ MOST_PENDING_ROWS = 5
 
 MOST_PENDING_CHARACTERS = 40
 """Of each of them: a row that wraps when the window gets narrower would be left standing there."""
-
-
-class AioconsoleInput(Input):
-    """Keys from aioconsole's reader, so that one and the same reads standard input in every mode.
-
-    The terminal is raw from `start` to the end, between two prompts too: what is typed there waits, and is not echoed.
-    """
-
-    def __init__(self) -> None:
-        from prompt_toolkit.input.vt100_parser import Vt100Parser
-
-        self._keys: list[KeyPress] = []
-        self._parser = Vt100Parser(self._keys.append)
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
-        self._ready: Callable[[], None] | None = None
-        self._closed = False
-
-    async def start(self) -> None:
-        """Begin to read."""
-        import termios
-
-        from prompt_toolkit.input.vt100 import raw_mode
-
-        self._found = termios.tcgetattr(0)
-        self._reader = await streams.reader_of(sys.stdin)
-        raw_mode(0).__enter__()  # whoever started us restores it: `left_as_found`
-        self._task = asyncio.create_task(self._read())
-
-    async def stop(self) -> None:
-        """Read no more."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
-
-    @contextlib.contextmanager
-    def lent(self) -> Iterator[None]:
-        """The terminal as the shell gave it to us, for the time we are stopped."""
-        import termios
-
-        ours = termios.tcgetattr(0)
-        blocks = os.get_blocking(0)
-        os.set_blocking(0, True)
-        termios.tcsetattr(0, termios.TCSADRAIN, self._found)
-        yield
-        termios.tcsetattr(0, termios.TCSADRAIN, ours)
-        os.set_blocking(0, blocks)
-
-    async def _read(self) -> None:
-        while data := await streams.read(self._reader):
-            self._parser.feed(self._decode(data))
-            self._tell()
-        self._closed = True
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._ready is not None:
-            self._ready()
-
-    # what prompt_toolkit asks of an input
-
-    def fileno(self) -> int:
-        """See `Input`."""
-        return 0
-
-    def typeahead_hash(self) -> str:
-        """See `Input`."""
-        return "aioconsole"
-
-    def read_keys(self) -> list[KeyPress]:
-        """See `Input`."""
-        keys = self._keys[:]
-        self._keys.clear()
-        return keys
-
-    def flush_keys(self) -> list[KeyPress]:
-        """See `Input`."""
-        self._parser.flush()
-        return self.read_keys()
-
-    @property
-    def closed(self) -> bool:
-        """See `Input`."""
-        return self._closed
-
-    def raw_mode(self) -> AbstractContextManager[None]:
-        """It is raw already."""
-        return nullcontext()
-
-    def cooked_mode(self) -> AbstractContextManager[None]:
-        """Not for the moment in which lines are shown: what is typed just then would be echoed among them."""
-        return nullcontext()
-
-    @contextlib.contextmanager
-    def attach(self, input_ready_callback: Callable[[], None]) -> Iterator[None]:
-        """See `Input`."""
-        before, self._ready = self._ready, input_ready_callback
-        if self._keys or self._closed:
-            asyncio.get_running_loop().call_soon(self._tell)
-        try:
-            yield
-        finally:
-            self._ready = before
-
-    def detach(self) -> AbstractContextManager[None]:
-        """What comes meanwhile waits."""
-        return nullcontext()
 
 
 class Terminal:
@@ -176,7 +68,7 @@ class Terminal:
 
     async def open(self) -> None:
         """Take the terminal."""
-        self._input = await _keyboard()
+        self._input = await keyboard()
         self._output = create_output(sys.stdout)
         self._output.enable_cpr = False  # type: ignore[attr-defined] # else every line would wait for the terminal
         self._session = self._new_session(history(self._question), self._bindings())
@@ -309,7 +201,7 @@ class Terminal:
             self._output.flush()
 
     def _rows(self, line: Line, columns: int) -> list[str]:
-        rows = unforged(line.text, columns).split("\n")
+        rows = rows_of(line.text, columns, line.hang)
         return painted(line, rows, self._palette, own=self._view.is_me(line.nick))
 
     # keys
@@ -399,11 +291,3 @@ def _preview(row: str) -> str:
     return (
         row if len(row) <= MOST_PENDING_CHARACTERS else f"{row[: MOST_PENDING_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
     )
-
-
-async def _keyboard() -> Input:
-    if sys.platform == "win32":
-        return create_input()  # its consoles have no bytes to read, and aioconsole only whole lines
-    keyboard = AioconsoleInput()
-    await keyboard.start()
-    return keyboard
