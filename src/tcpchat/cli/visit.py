@@ -5,6 +5,7 @@ import contextlib
 import getpass
 import os
 import sys
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tcpchat.cli.ends import Signal, exit_code
@@ -149,7 +150,8 @@ class Visit:
         first, *others = self._rooms
         for room in (first, *(others if face.person else ())):
             try:
-                await _answered(talk.join(room, hint=face.hint if room == first else "", look=room == first))
+                joining = talk.join(room, hint=face.hint if room == first else "", look=room == first)
+                await (joining if face.patient else _answered(joining))
             except Refused as refusal:
                 if not face.person:
                     raise
@@ -158,7 +160,8 @@ class Visit:
                     talk.view.close(conversation)
 
 
-async def _answered(joining: Any) -> None:
+async def _answered(joining: Coroutine[Any, Any, None]) -> None:
+    """Where nobody waits for a server that is not there, nobody waits for one that is silent."""
     from tcpchat.client.connection import CannotConnect
 
     try:
