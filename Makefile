@@ -78,8 +78,9 @@ audit: $(READY) ## look for known weaknesses in what is locked (needs the networ
 	@$(MAKE) --no-print-directory $(TOOLS) || echo "*** What an audit takes cannot be installed here. ***" >&2
 	@$(BIN)/python requirements/audit.py $(TOOLS_BIN)/pip-audit requirements/server.txt requirements/dev.txt
 
-picture: $(READY) ## make the picture in the README (needs tmux, irssi, WeeChat, nc, telnet)
+picture: $(READY) ## make the pictures in the README and in docs (needs tmux, irssi, WeeChat, nc, telnet)
 	@$(BIN)/python docs/picture.py
+	@$(BIN)/python -m pytest tests/acceptance/test_pictures.py tests/screen --pictures docs
 
 resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
 	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s --threats=build/threats.json $(ARGS)

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the slower suites")
     parser.addoption("--full", action="store_true", help="their longest form: ten times as many kills")
     parser.addoption("--threats", metavar="FILE", help="note in it what came of the tests of the threat table")
+    parser.addoption("--pictures", metavar="DIRECTORY", help="put pictures of what the tests see there")
     parser.addoption("--seed", type=int, help="what chance begins with, to repeat a run of a slower suite")
 
 

@@ -98,6 +98,20 @@ class Screen:
         """What can be seen, without empty rows."""
         return [row.rstrip() for row in self._screen.display if row.strip()]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self._screen.lines, self._screen.columns
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Its row and column."""
+        return self._screen.cursor.y, self._screen.cursor.x
+
+    def at(self, row: int, column: int) -> pyte.screens.Char:
+        """What is shown in a place."""
+        return self._screen.buffer[row][column]
+
     def until(self, *seen: str) -> None:
         """Until rows that match the patterns are there, in this order, the last of them in the last row."""
         wanted = [re.compile(pattern) for pattern in seen]
