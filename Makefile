@@ -45,6 +45,9 @@ fmt: $(READY) ## format the code
 bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
 	@$(BIN)/python bench/bench.py $(ARGS)
 
+bench-client: $(READY) ## measure the terminal client: start, memory, echo of keys, a burst that nobody reads
+	@$(BIN)/python bench/client.py $(ARGS)
+
 bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
 	@sh bench/limit.sh $(ARGS)
 
@@ -108,4 +111,4 @@ $(READY): pyproject.toml requirements/dev.txt requirements/install.sh
 	@sh requirements/install.sh $(BIN)/python
 	@touch $(READY)
 
-.PHONY: help run test test-clients check fmt bench bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz soak clean
+.PHONY: help run test test-clients check fmt bench bench-client bench-limit bench-profile bench-compare bench-count docs docs-security lock audit unicode picture resilience fuzz soak clean

@@ -7,7 +7,6 @@ knows of characters (`unicodedata`) may be older: Python 3.11 knows those of 14.
 import unicodedata
 from bisect import bisect_right
 from functools import cache
-from importlib.resources import files
 
 _ASCII = str.maketrans({"0": "o", "1": "l", "i": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "º/₀"})
 """What confusables.txt says of ASCII, in small letters. As capitals are the same, i is I, and so l."""
@@ -76,6 +75,8 @@ def _scripts() -> tuple[list[int], list[tuple[int, str]]]:
 
 
 def _table(name: str) -> list[str]:
+    from importlib.resources import files  # it loads much, and most names are ASCII
+
     text = files(__package__).joinpath("unicode", name).read_text(encoding="utf-8")
     return text.splitlines()[1:]
 
