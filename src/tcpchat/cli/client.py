@@ -47,10 +47,13 @@ OTHERS = {
 )
 @click.option("--password-command", default="", metavar="COMMAND", help="What prints that password.")
 @tls_options
-@click.option("--plain", "-p", is_flag=True, help="Lines only: no prompt, nothing that controls the terminal.")
+@click.option(
+    "--plain", "-p", "face", flag_value="plain", help="Lines only: no prompt, nothing that controls the terminal."
+)
+@click.option("--tui", "face", flag_value="full", help="The whole screen: rooms, messages, people (tcpchat[tui]).")
 @click.version_option(VERSION, prog_name="tcpchat-client")
 def main(
-    address: str, nick: str, rooms: tuple[str, ...], account: str, password_command: str, plain: bool, **tls: Any
+    address: str, nick: str, rooms: tuple[str, ...], account: str, password_command: str, face: str | None, **tls: Any
 ) -> None:
     """Chat, at the server on HOST (default 127.0.0.1, port 7667), or with TLS on tls://HOST (port 6697); or at the one
     that is called NAME in your settings, which `tcpchat-client config` prints.
@@ -66,7 +69,7 @@ def main(
         raise BadUsage(f"{address} comes first: tcpchat-client {address} --help")
     have_three_files()
     try:
-        visit = _visit(address, plain, Options(nick, rooms, account, password_command, **tls))
+        visit = _visit(address, face, Options(nick, rooms, account, password_command, **tls))
         with left_as_found():
             code, text = asyncio.run(visit.run())
     except CannotStart as error:
@@ -76,8 +79,9 @@ def main(
     end(code, text)
 
 
-def _visit(address: str, plain: bool, options: Options) -> "Visit":
+def _visit(address: str, face: str | None, options: Options) -> "Visit":
     from tcpchat.cli.preferences import load
+    from tcpchat.cli.screen import have_textual
     from tcpchat.cli.visit import Visit
 
     preferences = load()
@@ -91,7 +95,8 @@ def _visit(address: str, plain: bool, options: Options) -> "Visit":
         target.nick,
         target.rooms,
         insists=target.asked_for,
-        plain=plain,
+        plain=face == "plain",
+        full=face == "full" and have_textual(),
         preferences=preferences,
         how=safety(target) | proof(target, keyring),
         keyring=keyring,

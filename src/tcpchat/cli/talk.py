@@ -144,6 +144,10 @@ class Talk:
         """Those lines: what is said in them is not known to be stored."""
         return [wish.typed for wish in self._pending]
 
+    def pending_in(self, name: str) -> list[str]:
+        """Those that are for a room or person, and those of which it is not known yet for whom they are."""
+        return [wish.typed for wish in self._pending if wish.to in ("", name)]
+
     async def show(self, lines: Iterable[Line]) -> None:
         """Lines for the person."""
         await self._face.show(lines)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tcpchat.cli.arrival import Arrival
     from tcpchat.cli.keyring import Keyring
     from tcpchat.cli.plain import Plain
+    from tcpchat.cli.screen.face import FullScreen
     from tcpchat.cli.talk import Talk
     from tcpchat.cli.terminal import Terminal
     from tcpchat.client.view import View
@@ -38,6 +39,7 @@ class Visit:
         *,
         insists: bool = False,
         plain: bool = False,
+        full: bool = False,
         preferences: Preferences,
         how: dict[str, Any],
         keyring: "Keyring | None" = None,
@@ -54,6 +56,7 @@ class Visit:
         self._insists = insists
         self._rooms = [room if names.is_room(room) else f"#{room}" for room in rooms] or [names.LOBBY]
         self._plain = plain
+        self._full = full
         self._preferences = preferences
         self._how = how
         self._keyring = keyring
@@ -96,22 +99,28 @@ class Visit:
             except OutputClosed:
                 return 0, ""
 
-    async def _open_face(self, stack: contextlib.AsyncExitStack) -> "Plain | Terminal":
+    async def _open_face(self, stack: contextlib.AsyncExitStack) -> "Plain | Terminal | FullScreen":
         face = self._new_face()
         await face.open()
         stack.push_async_callback(face.close)
         return face
 
-    def _new_face(self) -> "Plain | Terminal":
+    def _new_face(self) -> "Plain | Terminal | FullScreen":
         from tcpchat.cli.plain import Plain
 
         if self._plain or not at_a_terminal():
             return Plain(self._preferences, teletype=sys.stdin.isatty())
+        if self._full:
+            from tcpchat.cli.screen.face import FullScreen
+
+            return FullScreen(self._preferences, self._address)
         from tcpchat.cli.terminal import Terminal
 
         return Terminal(self._preferences)
 
-    async def _talk(self, talk: "Talk", face: "Plain | Terminal", stack: contextlib.AsyncExitStack) -> tuple[int, str]:
+    async def _talk(
+        self, talk: "Talk", face: "Plain | Terminal | FullScreen", stack: contextlib.AsyncExitStack
+    ) -> tuple[int, str]:
         """From the first key to the farewell. What is typed before one is in the chat waits."""
         being = asyncio.create_task(self._be_there(talk, face, stack))
         try:
@@ -126,7 +135,9 @@ class Visit:
             return EX_TEMPFAIL, f"{lines} typed, but the server did not confirm that it stored them."
         return 0 if face.person else talk.exit_code, ""
 
-    async def _be_there(self, talk: "Talk", face: "Plain | Terminal", stack: contextlib.AsyncExitStack) -> None:
+    async def _be_there(
+        self, talk: "Talk", face: "Plain | Terminal | FullScreen", stack: contextlib.AsyncExitStack
+    ) -> None:
         """Until the chat is closed."""
         chat = await self._arrival(talk.view, face).chat(stack)
         talk.enter(chat)
@@ -138,12 +149,12 @@ class Visit:
         finally:
             await _ended(listening)
 
-    def _arrival(self, view: "View", face: "Plain | Terminal") -> "Arrival":
+    def _arrival(self, view: "View", face: "Plain | Terminal | FullScreen") -> "Arrival":
         from tcpchat.cli.arrival import Arrival
 
         return Arrival(self._address, self._nick, self._how, view, face, insists=self._insists, keyring=self._keyring)
 
-    async def _join(self, talk: "Talk", face: "Plain | Terminal") -> None:
+    async def _join(self, talk: "Talk", face: "Plain | Terminal | FullScreen") -> None:
         """Into the rooms one wants to be in; one looks at the first."""
         from tcpchat.cli.show import notice
 
@@ -171,7 +182,7 @@ async def _answered(joining: Coroutine[Any, Any, None]) -> None:
         raise CannotConnect("The server does not answer.", EX_UNAVAILABLE) from None
 
 
-async def _all_said(talk: "Talk", face: "Plain | Terminal", being: "asyncio.Task[None]") -> int:
+async def _all_said(talk: "Talk", face: "Plain | Terminal | FullScreen", being: "asyncio.Task[None]") -> int:
     """Until nothing more is typed and what was typed is stored. :returns: how many lines are not, and will not be."""
     reading, working = asyncio.create_task(face.read(talk)), asyncio.create_task(talk.work())
     try:

@@ -1,0 +1,160 @@
+"""The line that is typed: it grows with what is pasted, so that one sees what one sends."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from textual import events
+from textual.message import Message
+from textual.widgets import Input, TextArea
+
+from tcpchat.cli.screen.typed import Typed
+from tcpchat.model.text import showable
+
+
+class Candidate(NamedTuple):
+    """What the last word may become, and what that would do, if it is a command."""
+
+    text: str
+    help: str = ""
+
+
+class Answer(Input):
+    """One line that answers a question, perhaps hidden."""
+
+    def __init__(self, keys: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self.display = False
+        self._keys = keys
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in self._keys:
+            event.stop()
+            event.prevent_default()
+            self._keys[event.key]()
+            return
+        await super()._on_key(event)
+
+
+class Composer(TextArea):
+    """Enter sends, Tab completes, the arrows up and down go through what was typed before."""
+
+    class Sent(Message):
+        """A line, or several, were typed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Offered(Message):
+        """What Tab could make of the word before the cursor."""
+
+        def __init__(self, candidates: list[Candidate], chosen: int) -> None:
+            super().__init__()
+            self.candidates, self.chosen = candidates, chosen
+
+    def __init__(
+        self, typed: Typed, candidates: Callable[[str], list[Candidate]], keys: Mapping[str, Callable[[], object]]
+    ) -> None:
+        """`candidates`: how the text before the cursor may go on; each replaces its last word. `keys`: what others do.
+
+        All keys come here: one that went past this, as Textual's bindings with priority do, would overtake those typed
+        before it.
+        """
+        super().__init__(soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+        self._typed = typed
+        self._keys = keys
+        self._candidates = candidates
+        self._cycle: list[Candidate] = []
+        self._chosen = 0
+        self._replaced = ""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in self._keys:
+            event.stop()
+            event.prevent_default()
+            self._keys[event.key]()
+            return
+        act = _KEYS.get(event.key)
+        if event.key not in {"tab", "shift+tab"}:
+            self._cycle = []
+        if act is not None and act(self):
+            event.stop()
+            event.prevent_default()
+            return
+        await super()._on_key(event)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """See `TextArea`. Terminals send line ends as they like; the last one is nobody's."""
+        event.prevent_default()
+        event.stop()
+        text = "\n".join(showable(line) for line in event.text.splitlines())
+        self.replace(text, *self.selection, maintain_selection_offset=False)
+
+    def put(self, text: str) -> None:
+        """Have another text, and the cursor behind it."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    # keys; each says whether it did something
+
+    def _send(self) -> bool:
+        text = self.text
+        if text.strip():
+            self.load_text("")
+            self._typed.add(text)
+            self.post_message(self.Sent(text))
+        return True
+
+    def _break(self) -> bool:
+        self.replace("\n", *self.selection, maintain_selection_offset=False)
+        return True
+
+    def _earlier(self) -> bool:
+        if not self.cursor_at_first_line:
+            return False
+        return self._recall(self._typed.earlier(self.text))
+
+    def _later(self) -> bool:
+        if not self.cursor_at_last_line:
+            return False
+        return self._recall(self._typed.later())
+
+    def _recall(self, text: str | None) -> bool:
+        if text is not None:
+            self.put(text)
+        return True
+
+    def _next(self) -> bool:
+        return self._complete(1)
+
+    def _previous(self) -> bool:
+        return self._complete(-1)
+
+    def _complete(self, step: int) -> bool:
+        """The first candidate, then the next ones; all replace the same word."""
+        row, column = self.cursor_location
+        if not self._cycle:
+            before = "\n" * row + self.document.get_line(row)[:column]
+            self._cycle, self._chosen = self._candidates(before), -1 if step > 0 else 0
+            self._replaced = before.rpartition(" ")[2].lstrip("\n")
+        if self._cycle:
+            self._chosen = (self._chosen + step) % len(self._cycle)
+            chosen = self._cycle[self._chosen].text
+            self.replace(chosen, (row, column - len(self._replaced)), (row, column), maintain_selection_offset=False)
+            self._replaced = chosen
+        self.post_message(self.Offered(self._cycle, self._chosen))
+        return True
+
+
+_KEYS: dict[str, Callable[[Composer], bool]] = {
+    "enter": Composer._send,
+    "shift+enter": Composer._break,
+    "alt+enter": Composer._break,
+    "ctrl+j": Composer._break,
+    "up": Composer._earlier,
+    "down": Composer._later,
+    "tab": Composer._next,
+    "shift+tab": Composer._previous,
+}

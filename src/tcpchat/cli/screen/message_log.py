@@ -1,0 +1,180 @@
+"""The messages of one conversation: only the rows that are seen are ever laid out, however many messages there are."""
+
+from collections.abc import Callable
+
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tcpchat.cli.screen.drawing import strip
+from tcpchat.cli.screen.page import Page, Row
+from tcpchat.cli.screen.palette import DARK, NONE, Palette
+
+WHEEL_ROWS = 3
+Place = tuple[int, int]
+"""An item's number, and which of its rows."""
+
+
+class MessageLog(Widget):
+    """Shows the end of a page, or, when one has scrolled up, the same place however much is added.
+
+    :ivar top: the place in the first row; None at the end.
+    """
+
+    can_focus = False
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.page: Page | None = None
+        self.top: Place | None = None
+        self.palette: Palette = DARK
+        self._seen = 0
+        """The number of the first item that came after one scrolled up."""
+        self._rows: dict[int, list[Row]] = {}
+        self._visible: list[Row] | None = None
+
+    def open(self, page: Page) -> None:
+        """Show another page, its end."""
+        self.page, self.top = page, None
+        self.changed()
+
+    def changed(self) -> None:
+        """The page is not the same any more. Its rows are laid out again when they are looked at."""
+        self._forget()
+        self.refresh()
+
+    @property
+    def missed(self) -> int:
+        """How many messages came below what is seen."""
+        return self.page.new_since(self._seen) if self.page is not None and self.top is not None else 0
+
+    # scrolling
+
+    def scroll_rows(self, rows: int) -> None:
+        """Down, or up if it is less than 0."""
+        if self.page is None:
+            return
+        if self.top is None:
+            self._seen = self.page.end
+        self.top = self._moved(self.top or self._last_top(), rows)
+        if (rows > 0 and self._fits(self.top)) or self.top == self._last_top():
+            self.top = None
+        self.changed()
+
+    def scroll_pages(self, pages: int) -> None:
+        """The same; two rows stay, so that one knows where one was."""
+        self.scroll_rows(pages * max(1, self.size.height - 2))
+
+    def to_end(self) -> None:
+        """See what comes."""
+        self.top = None
+        self.changed()
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-WHEEL_ROWS)
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(WHEEL_ROWS)
+
+    def _moved(self, place: Place, rows: int) -> Place:
+        """So many rows further, and no further than the first or last."""
+        assert self.page is not None
+        number, row = place
+        row += rows
+        while row < 0 and number > self.page.first:
+            number -= 1
+            row += len(self._rows_of(number))
+        while row >= (count := len(self._rows_of(number))) and number < self._end - 1:
+            row -= count
+            number += 1
+        return number, max(0, row)
+
+    def _last_top(self) -> Place:
+        """The place in the first row when the end is seen."""
+        assert self.page is not None
+        number, wanted = self._end, self.size.height
+        while wanted > 0 and number > self.page.first:
+            number -= 1
+            wanted -= len(self._rows_of(number))
+        return number, max(0, -wanted)
+
+    def _fits(self, top: Place) -> bool:
+        """Whether all from there on can be seen."""
+        return top >= self._last_top()
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """See `Widget`."""
+        if self._visible is None:
+            self._visible = self._look()
+        ground = self.rich_style
+        row = self._visible[y] if y < len(self._visible) else ()
+        pieces = [(span.text, ground + self._style(span.look)) for span in row if span.text]
+        return strip(pieces, self.size.width, self.content_region.x, ground)
+
+    def notify_style_update(self) -> None:
+        """See `Widget`."""
+        super().notify_style_update()
+        self._forget()
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._rows.clear()
+        self._visible = None
+
+    def _look(self) -> list[Row]:
+        """The rows that are seen. Fewer than there is room for stand at the bottom, near the line that is typed."""
+        if self.page is None:
+            return []
+        height = self.size.height
+        if self.top is not None and self.top[0] < self.page.first:
+            self.top = (self.page.first, 0)
+        number, row = self.top or self._last_top()
+        rows: list[Row] = []
+        for one in range(number, self._end):
+            rows += self._rows_of(one)
+            if len(rows) >= row + height:
+                break
+        rows = rows[row : row + height]
+        return [()] * (height - len(rows)) + rows
+
+    @property
+    def _end(self) -> int:
+        assert self.page is not None
+        return self.page.end + len(self.page.pending)
+
+    def _rows_of(self, number: int) -> list[Row]:
+        assert self.page is not None
+        if number not in self._rows:
+            self._rows[number] = self.page.rows(number, self.size.width)
+        return self._rows[number]
+
+    def _style(self, look: str) -> Style:
+        if look.startswith("@"):
+            return Style(color=self.palette.of(look[1:]))
+        return _LOOKS[look](self.palette)
+
+
+def _dim(palette: Palette) -> Style:
+    return Style(color=palette.dim, dim=palette is NONE)
+
+
+_LOOKS: dict[str, Callable[[Palette], Style]] = {
+    "text": lambda palette: Style(color=palette.text),
+    "clock": _dim,
+    "chat": _dim,
+    "day": _dim,
+    "rule": lambda palette: Style(color=palette.rule),
+    "new": lambda palette: Style(color=palette.alarm, bold=True),
+    "mark": lambda palette: Style(color=palette.accent, bold=True),
+    "called": lambda palette: Style(color=palette.accent, bold=palette is NONE),
+    "pending": lambda palette: Style(color=palette.dim, italic=True),
+    "failed": lambda palette: Style(color=palette.alarm),
+    "warning": lambda palette: Style(color=palette.alarm),
+}
