@@ -165,7 +165,7 @@ class ScreenApp(App[None]):
 
     def changed(self) -> None:
         """Something is not the same any more; it is drawn in a moment, with what else there is by then."""
-        if not self._waits and self.is_running:
+        if not self._waits and self._mounted.is_set():
             self._waits = True
             self.call_later(self._soon)  # a timer that somebody else's task sets dies with it
 
@@ -181,6 +181,8 @@ class ScreenApp(App[None]):
             self._soon()
             return
         self._waits = False
+        if self._exit:
+            return
         self._draw_page()
         self.query_one("#topic", Bar).put(self._topic())
         self.query_one("#status", Bar).put(self._status())
