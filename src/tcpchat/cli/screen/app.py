@@ -1,6 +1,7 @@
 """The full screen itself: what stands where, and what each key does."""
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -8,8 +9,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from rich.style import Style
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, ScreenStackError
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.driver import Driver as BaseDriver
 from textual.widgets import Static
 
@@ -181,8 +183,10 @@ class ScreenApp(App[None]):
             self._soon()
             return
         self._waits = False
-        if self._exit:
-            return
+        with contextlib.suppress(NoMatches, ScreenStackError):  # it is over, and some of it is gone already
+            self._draw_all()
+
+    def _draw_all(self) -> None:
         self._draw_page()
         self.query_one("#topic", Bar).put(self._topic())
         self.query_one("#status", Bar).put(self._status())
