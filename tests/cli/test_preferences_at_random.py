@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tcpchat.cli.preferences import Preferences, ServerEntry, keep, load
@@ -38,6 +38,7 @@ def loaded(file: Path) -> Preferences | CannotStart:
         return error
 
 
+@settings(deadline=None)
 @given(st.one_of(st.lists(LINES, max_size=8).map("\n".join).map(str.encode), st.binary(max_size=40)))
 @example(b"[" * 100_000)
 @example(b"nick = " + b"{a=" * 10_000)
@@ -75,7 +76,7 @@ FORMS = st.sampled_from(["{}", '"{}"', "'{}'"])
 
 
 @st.composite
-def settings(draw: st.DrawFn, key: str) -> tuple[str, str, str]:
+def lines_of(draw: st.DrawFn, key: str) -> tuple[str, str, str]:
     """One line with a setting, or several: what is before its value, the value, and what is behind it."""
     name = draw(FORMS).format(key)
     before = f"{draw(SPACES)}{name}{draw(SPACES)}={draw(SPACES)}"
@@ -90,7 +91,7 @@ def documents(draw: st.DrawFn, *, keys: list[str]) -> tuple[list[str], list[tupl
     known = []
     for key in some:
         between.append(draw(st.lists(st.one_of(COMMENTS, SPACES), max_size=2).map("\n".join)))
-        known.append(draw(settings(key)))
+        known.append(draw(lines_of(key)))
     between.append(draw(st.lists(st.one_of(COMMENTS, SPACES), max_size=3).map("\n".join)))
     return between, known
 
@@ -138,6 +139,7 @@ def kept(text: str, value: object) -> str:
         return file.read_bytes().decode()
 
 
+@settings(deadline=None)
 @given(files(with_key=True), NEW)
 def test_what_is_there_is_changed_and_nothing_around_it(parts: tuple[str, str, str], value: object) -> None:
     before, old, after = parts
@@ -147,6 +149,7 @@ def test_what_is_there_is_changed_and_nothing_around_it(parts: tuple[str, str, s
     assert text.endswith(after)
 
 
+@settings(deadline=None)
 @given(files(with_key=False), NEW)
 def test_what_is_not_there_is_one_more_line_and_the_others_stay(parts: tuple[str, str, str], value: object) -> None:
     before, old, after = parts

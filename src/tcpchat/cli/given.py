@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
-
+from tcpchat.cli.ends import warn
 from tcpchat.cli.keyring import Keyring, NoKeyring
 from tcpchat.cli.servers import Target
 from tcpchat.cli.usage import BadUsage
@@ -84,7 +83,7 @@ def _kept(keyring: Keyring) -> str:
     try:
         return keyring.read()
     except NoKeyring as error:
-        click.echo(f"tcpchat-client: {error}", err=True)
+        warn(str(error))
         return ""
 
 

@@ -51,7 +51,8 @@ class ServerEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tls_client_key: Path | None = None
     """Its key, in PEM. None: it is in the file of the certificate."""
     insecure: bool = False
-    """Whether a password may be sent there even without TLS, for everybody on the way to read."""
+    """Whether passwords may be sent there even without TLS, for everybody on the way to read. That of the account above
+    never is."""
 
 
 class Preferences(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from tcpchat.cli import places
+from tcpchat.cli.ends import warn
 from tcpchat.cli.servers import Target
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -64,7 +65,7 @@ class _Teller(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
         if self.later is None:
-            click.echo(f"tcpchat-client: {record.getMessage()}", err=True)
+            warn(record.getMessage())
         else:
             self.later.append(record.getMessage())
 

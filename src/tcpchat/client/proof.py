@@ -27,7 +27,7 @@ class Proof:
         if not secure:
             raise NotTrusted(
                 f"The password of your account would be sent to {server} for everybody on the way to read. "
-                f"Use TLS: tls://{server.partition(':')[0]}"
+                f"Use TLS: tls://{server.rpartition(':')[0]}"
             )
         return commands.LogIn(account=self._account, password=self._password)
 
