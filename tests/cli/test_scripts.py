@@ -274,6 +274,12 @@ def test_one_person_is_told_once_too(script: Command, house: House) -> None:
     bob.close()
 
 
+async def test_those_who_say_the_same_at_once_say_it_once(house: House, environment: dict[str, str]) -> None:
+    again = [sent(house.port, environment, "once", "--key", "a") for _ in range(6)]
+    assert [code for code, _ in await asyncio.gather(*again)] == [0] * 6
+    assert texts(house.port) == ["once"]
+
+
 class Deaf(Link):
     """A link on which, so many times, no answer comes from the moment something is said; then it breaks."""
 

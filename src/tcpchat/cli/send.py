@@ -84,7 +84,7 @@ class _Message:
         :raises Refused: if it is not, and will not be.
         :raises CannotStart: if it cannot be said, or nobody can know.
         """
-        async with self._door.opened(self._sender.cursor) as chat:
+        async with self._sender.alone(), self._door.opened(self._sender.cursor) as chat:
             self._sender.keep(chat.cursor)
             try:
                 await self._come_in(chat)

@@ -157,7 +157,7 @@ class _Log:
             page = await self._page(after)
             entries = [entry for entry in page.events if entry.number <= last]
             yield entries
-            more = page.more and len(entries) == len(page.events)
+            more = page.more and 0 < len(entries) == len(page.events)
             after = entries[-1].number if entries else last
 
     async def _page(self, after: Place) -> replies.Page:
