@@ -191,5 +191,7 @@ def serving(port: int, *options: str) -> Iterator[int]:
     command += [f"--set=limits.{name}={most}" for name, most in UNHURRIED.items()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
-        yield int(server.stdout.readline().rpartition(":")[2])
-        server.terminate()
+        try:
+            yield int(server.stdout.readline().rpartition(":")[2])
+        finally:  # a test that fails must not wait for it for ever
+            server.terminate()
