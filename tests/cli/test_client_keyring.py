@@ -42,7 +42,11 @@ def work(settings: Path, port: int, anna: None) -> str:
 
 def said(environment: dict[str, str], *options: str) -> tuple[int, str]:
     """One line said at work, from a pipe."""
-    command = [*CLIENT, "work", *options]
+    return piped(environment, "work", *options)
+
+
+def piped(environment: dict[str, str], *options: str) -> tuple[int, str]:
+    command = [*CLIENT, *options]
     done = subprocess.run(command, env=environment, input=b"hello\n", capture_output=True, timeout=SECONDS)
     assert b"Traceback" not in done.stderr
     return done.returncode, done.stderr.decode()
@@ -74,10 +78,11 @@ def test_one_that_is_wrong_by_now_is_not_used_again_without_a_word(
     start: Start, environment: dict[str, str], ring: Path, work: str
 ) -> None:
     ring.write_text(json.dumps({f"tcpchat anna@{work}": "of before"}))
-    code, words = said(environment)
-    assert (code, "It came from the keyring. At a terminal, tcpchat-client asks" in words) == (77, True)
+    for options in (["work"], ["send", "--server", "work", "--room", "ops"]):
+        code, words = piped(environment, *options)
+        assert (code, "It came from the keyring; tcpchat-client asks for the right one." in words) == (77, True)
     screen = start(*CLIENT, "work")
-    screen.until(r"-- .* not its password. It came from the keyri.*", r"Password of anna .*:")
+    screen.until(r"-- .* not its password\. It came from.*", r"Password of anna .*:")
     screen.type(f"{PASSWORD}\r")
     screen.until(RIGHT, r"anna #ops>")
     screen.type("/quit\r")

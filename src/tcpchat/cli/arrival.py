@@ -129,9 +129,8 @@ class Arrival:
             await self._warn(refusal.text)
             self._how["password"] = await self._face.secret("Password of the server: ")
             return nick
-        if refusal.code == "wrong_password" and self._from_keyring:
-            way_out = "" if self._face.patient else " At a terminal, tcpchat-client asks for the right one."
-            refusal = Refused(refusal.code, f"{refusal.text} It came from the keyring.{way_out}")
+        if self._keyring is not None:
+            refusal = self._keyring.blamed(refusal, self._how["account"], self._how["account_password"])
         if self._face.patient and refusal.code in {"nick_owned", "wrong_password"}:
             return await self._as_owner(refusal, nick)
         if refusal.code in {"nick_taken", "nick_owned", "bad_nick"}:
@@ -156,10 +155,6 @@ class Arrival:
             why = f"{refusal.text.partition('.')[0]}. " if refusal.code == "nick_taken" else ""
             await self._warn(f"{why}You are {refusal.suggestion}; /nick changes it.")
         return refusal.suggestion
-
-    @property
-    def _from_keyring(self) -> bool:
-        return self._keyring is not None and self._keyring.knows(self._how["account"], self._how["account_password"])
 
     async def _keep_password(self) -> None:
         """In the keyring, if it is to be there and is not yet."""

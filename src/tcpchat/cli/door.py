@@ -70,7 +70,8 @@ class Door:
         target = resolved(load(), server, Options(nick=nick, **given))
         self.server, self.account = target.address, target.account
         self._nick, self._asked_for = target.nick, bool(nick)
-        self._how = safety(target) | proof(target, keyring_of(target))
+        self._keyring = keyring_of(target)
+        self._how = safety(target) | proof(target, self._keyring)
 
     @asynccontextmanager
     async def opened(self, cursor: str = "") -> AsyncIterator["Client"]:
@@ -118,6 +119,8 @@ class Door:
         """
         if refusal.code == "wrong_password" and not self.account:
             raise CannotStart(f"{refusal.text} Give it as {SERVER_PASSWORD}, in the environment.", EX_NOPERM)
+        if self._keyring is not None:
+            refusal = self._keyring.blamed(refusal, self.account, self._how["account_password"])
         owned = refusal.code == "nick_owned" and self._asked_for
         if owned or refusal.code not in _ANOTHER_NAME or refusal.suggestion in ("", nick):
             raise refusal

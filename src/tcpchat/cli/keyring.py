@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from tcpchat.model.replies import Refused
+
 SERVICE = "tcpchat"
 
 
@@ -29,9 +31,11 @@ class Keyring:
         self._broken = False
         return self._known
 
-    def knows(self, account: str, password: str) -> bool:
-        """Whether it was read here."""
-        return account == self.account and password != "" and password == self._known
+    def blamed(self, refusal: Refused, account: str, password: str) -> Refused:
+        """The refusal of a password, with where it came from, if that was here."""
+        if refusal.code != "wrong_password" or account != self.account or password != self._known:
+            return refusal
+        return Refused(refusal.code, f"{refusal.text} It came from the keyring; tcpchat-client asks for the right one.")
 
     def keep(self, password: str) -> str:
         """One came in with that. :returns: what there is to say about it; empty, if it was known."""
