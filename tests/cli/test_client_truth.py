@@ -22,6 +22,8 @@ def test_lines_wait_while_the_link_is_lost(start: Start) -> None:
     screen.type("\x15never sent\r")
     screen.until(r"ann #lobby \(no link, 1 waiting\)>")
     screen.type("\x04")
+    screen.until("-- 1 line is not stored yet. Ctrl-D again leaves all the same.", ".* never sent", "ann #lobby .*> *")
+    screen.type("\x04")
     assert screen.ended() == 75
     assert "1 line was typed, but the server did not confirm that it stored them." in " ".join(screen.rows)
 

@@ -64,6 +64,11 @@ def read(line: str) -> Wish:
     return Wish(line, command.run, argument, name)
 
 
+def leads(wish: Wish) -> bool:
+    """Whether one is elsewhere after it."""
+    return wish.name in {"join", "part", "room"} or (wish.name == "msg" and len(wish.argument.split()) == 1)
+
+
 def usage(name: str) -> str:
     """``/msg NAME TEXT``"""
     return COMMANDS[name].run.__doc__ or ""

@@ -120,3 +120,12 @@ def _characters(word: str) -> list[str]:
         else:
             pieces[-1] += one
     return pieces
+
+
+def cut(text: str, columns: int) -> str:
+    """As much of it as fits into so many columns, with ``…`` at its end if that is not all."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) > columns - 1:
+        text = text[:-1]
+    return f"{text}\N{HORIZONTAL ELLIPSIS}" if columns > 0 else ""

@@ -99,6 +99,7 @@ class Talk:
         self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
         self._saying: set[asyncio.Task[None]] = set()
         self._pending: list[typed_commands.Wish] = []
+        self._leading: list[typed_commands.Wish] = []
         self._marks = marks
         self._next_mark = 0.0
         self._marking: set[asyncio.Task[None]] = set()
@@ -197,11 +198,13 @@ class Talk:
         return True
 
     async def _put(self, wish: typed_commands.Wish) -> None:
-        """It is for where one is now, wherever one looks when it is done; unless a command is before it, which may lead
+        """It is for where one is now, wherever one looks when it is done; unless a command is before it that leads
         elsewhere.
         """
-        if not any(one.name for one in self._pending):
+        if not self._leading:
             wish = wish._replace(to=self._current)
+        if typed_commands.leads(wish):
+            self._leading.append(wish)
         self._pending.append(wish)
         self._face.refresh()
         await self._typed.put(wish)
@@ -262,6 +265,8 @@ class Talk:
         except ConnectionError:  # the chat was closed, and whoever closed it says so
             self.exit_code = max(self.exit_code, EX_TEMPFAIL)
         self._pending.remove(wish)
+        if wish in self._leading:
+            self._leading.remove(wish)
         self._face.refresh()
 
     async def _failed(self, wish: typed_commands.Wish, text: str, exit_code: int) -> None:
@@ -310,6 +315,11 @@ class Talk:
     async def look(self, at: Conversation) -> None:
         """Look at another conversation, and talk there."""
         await self._look(at, at.unseen, ())
+
+    async def turn(self, to: Conversation) -> None:
+        """The same at once, whatever was typed before and is not done yet: what is typed from now on is for there."""
+        self._leading.clear()
+        await self.look(to)
 
     async def show_where(self) -> None:
         """Say where one is, and what there is elsewhere."""

@@ -1,32 +1,17 @@
-"""A terminal: a prompt that keeps what is half typed, history, Tab. aioconsole reads, prompt_toolkit draws."""
+"""A terminal: what happens is written above a line that is typed. aioconsole reads, prompt_toolkit draws."""
 
 import asyncio
 import contextlib
-import os
-import re
-import signal
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.application import in_terminal, run_in_terminal
-from prompt_toolkit.buffer import CompletionState
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import History
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import create_output
-
+from tcpchat.cli.candidates import candidates
 from tcpchat.cli.colours import fitting, painted
-from tcpchat.cli.history import history
-from tcpchat.cli.keyboard import AioconsoleInput, keyboard
+from tcpchat.cli.editor import Editor
 from tcpchat.cli.preferences import Preferences
+from tcpchat.cli.prompt import PLAIN, QUIET, Part, parts, pending_rows
 from tcpchat.cli.rows import rows_of
 from tcpchat.cli.secret import Question
-from tcpchat.cli.show import Line, label, marked, notice, unread_of
-from tcpchat.cli.tab import Tab
+from tcpchat.cli.show import Line, marked, notice
 from tcpchat.cli.talk import Talk
 from tcpchat.cli.transcript import BELL, Transcript, rings
 from tcpchat.client.view import Conversation, View
@@ -36,11 +21,11 @@ from tcpchat.model.text import showable
 BATCH_SECONDS = 0.03
 """What comes within this time is shown at once: each time, the prompt is taken away and drawn again."""
 
-MOST_PENDING_ROWS = 5
-"""How many of the lines that are not yet stored are shown above the prompt."""
+MOST_FAILED_ROWS = 3
+"""So much of a line that was not said is shown; the arrow up brings all of it back."""
 
-MOST_PENDING_CHARACTERS = 40
-"""Of each of them: a row that wraps when the window gets narrower would be left standing there."""
+LEAVING_SECONDS = 1.0
+"""How long the server may take to store the last lines before it is asked whether to leave all the same."""
 
 
 class Terminal:
@@ -49,9 +34,9 @@ class Terminal:
     person = True
     hint = "Type and press Enter. /help  Tab completes  Ctrl-D leaves"
     patient = True
-    patience = 3.0
 
     def __init__(self, preferences: Preferences) -> None:
+        self.patience = 3.0
         self._preferences = preferences
         self._palette = fitting(preferences.colours)
         self._transcript = Transcript(names_rooms=False)
@@ -60,27 +45,26 @@ class Terminal:
         self._bell = False
         self._some = asyncio.Event()
         self._talk: Talk | None = None
-        self._pasted: str | None = None
-        self._before_paste = Document()
-        self._interrupted = False
         self._question = Question()
-        self._half_typed = Document()
+        self._turning: set[asyncio.Task[None]] = set()
+        self._leaving = False
+        """Whether it was said that something is not stored yet."""
+        self._editor = Editor(self._question, self._palette)
+        self._editor.candidates = self._candidates
+        self._editor.turn = self._turn
+        self._editor.tell = self._tell
 
     async def open(self) -> None:
         """Take the terminal."""
-        self._input = await keyboard()
-        self._output = create_output(sys.stdout)
-        self._output.enable_cpr = False  # type: ignore[attr-defined] # else every line would wait for the terminal
-        self._session = self._new_session(history(self._question), self._bindings())
+        await self._editor.open()
         self._printing = asyncio.create_task(self._print_batches())
 
     async def close(self) -> None:
         """Show what there still is, and give the terminal back."""
         self._printing.cancel()
         await asyncio.wait([self._printing])
-        await self._print()
-        if isinstance(self._input, AioconsoleInput):
-            await self._input.stop()
+        await self._editor.above(self._batch)
+        await self._editor.close()
 
     def see(self, view: View) -> None:
         """From now on this is what comes into view."""
@@ -105,11 +89,7 @@ class Terminal:
     async def failed(self, typed: str, why: Iterable[Line]) -> None:
         """See `Face`. The arrow up finds it."""
         await self.show([*marked("!", typed), *why])
-        buffer, history = self._session.default_buffer, self._session.history
-        if history.get_strings()[-1:] != [typed]:
-            history.append_string(typed)
-        if not buffer.text:
-            buffer.reset()  # else it would look at the history only before the next line
+        self._editor.put_back(typed)
 
     def refresh(self) -> None:
         """See `Face`. The prompt is drawn again, with what there is to show by then."""
@@ -118,15 +98,8 @@ class Terminal:
     async def read(self, talk: Talk) -> None:
         """Pass on what is typed, until its end."""
         self._talk = talk
-        with contextlib.suppress(EOFError):
-            while await self._typed(talk, await self._next_line()):
-                self._interrupted = False
-
-    async def _typed(self, talk: Talk, line: str) -> bool:
-        if self._question.wanted:
-            self._question.answer(line)
-            return True
-        return await talk.typed(line)
+        while await self._next(talk) or not await self._may_leave(talk):
+            pass
 
     async def ask(self, question: str) -> str:
         """What is typed next; empty if nothing is. What was half typed before comes back after it."""
@@ -137,68 +110,61 @@ class Terminal:
         return await self._ask(question, hidden=True)
 
     async def _ask(self, question: str, *, hidden: bool) -> str:
-        self._half_typed = self._session.default_buffer.document
-        self._session.default_buffer.reset()
+        self._editor.put_aside()
         self._some.set()
         return await self._question.ask(question, hidden=hidden)
 
-    async def _next_line(self) -> str:
-        half_typed, self._half_typed = self._half_typed, Document()
-        return await self._session.prompt_async(
-            self._prompt,
-            default=half_typed,
-            completer=Tab(self._talk),
-            set_exception_handler=False,
-            handle_sigint=False,
-        )
-
-    def _new_session(self, history: History, bindings: KeyBindings) -> PromptSession[str]:
-        return PromptSession(
-            input=self._input,
-            output=self._output,
-            history=history,
-            key_bindings=bindings,
-            complete_while_typing=False,
-            erase_when_done=True,
-            reserve_space_for_menu=0,
-            interrupt_exception=EOFError,  # asyncio does not let a KeyboardInterrupt through in peace
-            is_password=Condition(lambda: self._question.wanted and self._question.hidden),
-            wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
-        )
-
-    def _prompt(self) -> str:
-        """``ann #lobby> ``, below what was typed before and is not done yet."""
-        talk = self._talk
-        assert talk is not None
+    async def _next(self, talk: Talk) -> bool:
+        """Pass on the next line. :returns: whether there may be another."""
+        try:
+            line = await self._editor.line(self._prompt)
+        except EOFError:
+            return False
+        self._leaving = False
         if self._question.wanted:
-            return showable(self._question.text)
-        return "\n".join([*_pending_rows(talk.pending), self._where(talk)])
+            self._question.answer(line)
+            return True
+        return await talk.typed(line)
 
-    def _where(self, talk: Talk) -> str:
-        if self._pasted is not None:
-            return f"Send these {self._pasted.count(chr(10)) + 1} lines as one message? y/n "
-        link = "" if talk.connected else f" (no link, {talk.waiting} waiting)" if talk.waiting else " (no link)"
-        here = label(talk.view.current.name) if talk.view.current is not None else ""
-        unread = [unread_of(one) for one in talk.view.elsewhere]
-        return f"{' '.join(filter(None, (showable(talk.me), here, *unread)))}{link}> "
+    async def _may_leave(self, talk: Talk) -> bool:
+        """Whether all is stored, or whoever leaves was told that it is not."""
+        if self._leaving:
+            self.patience = 0.0
+            return True
+        if talk.connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVING_SECONDS):
+                    await talk.done()
+        if not talk.waiting:
+            return True
+        self._leaving = True
+        lines = "1 line is" if talk.waiting == 1 else f"{talk.waiting} lines are"
+        self._tell(f"{lines} not stored yet. Ctrl-D again leaves all the same.")
+        return False
+
+    def _prompt(self) -> list[Part]:
+        """``ann #lobby> ``, below what was typed before and is not done yet."""
+        assert self._talk is not None
+        if self._question.wanted:
+            return [(PLAIN, showable(self._question.text))]
+        columns, rows = self._editor.size
+        pending = [(QUIET, f"{row}\n") for row in pending_rows(self._talk.pending, columns, rows - 2)]
+        return [*pending, *parts(self._talk, columns)]
 
     # what is shown
 
     async def _print_batches(self) -> None:
         while await self._some.wait():
-            await self._print()
+            await self._editor.above(self._batch)
             await asyncio.sleep(BATCH_SECONDS)
 
-    async def _print(self) -> None:
-        """Above the prompt, which then is drawn again with what is half typed."""
-        async with in_terminal():
-            self._some.clear()
-            lines, self._lines = self._lines, []
-            bell, self._bell = BELL if self._bell else "", False
-            columns = self._output.get_size().columns
-            rows = [row for line in lines for row in self._rows(line, columns)]
-            self._output.write_raw("".join(f"{row}\n" for row in rows) + bell)
-            self._output.flush()
+    def _batch(self) -> str:
+        """What there is to show by now."""
+        self._some.clear()
+        lines, self._lines = self._lines, []
+        bell, self._bell = BELL if self._bell else "", False
+        columns, _ = self._editor.size
+        return "".join(f"{row}\n" for line in lines for row in self._rows(line, columns)) + bell
 
     def _rows(self, line: Line, columns: int) -> list[str]:
         rows = rows_of(line.text, columns, line.hang)
@@ -206,88 +172,29 @@ class Terminal:
 
     # keys
 
-    def _bindings(self) -> KeyBindings:
-        bindings = KeyBindings()
-        asking = Condition(lambda: self._pasted is not None)
-        bindings.add("tab")(self._complete)
-        bindings.add("c-c")(self._interrupt)
-        bindings.add("c-z")(self._suspend)
-        bindings.add(Keys.BracketedPaste)(self._paste)
-        bindings.add(Keys.Any, filter=asking, eager=True)(lambda event: None)
-        for key in ("y", "Y"):
-            bindings.add(key, filter=asking, eager=True)(self._send_paste)
-        for key in ("n", "N", "c-c", "c-d", "c-g", "enter", "escape"):
-            bindings.add(key, filter=asking, eager=True)(self._drop_paste)
-        return bindings
-
-    def _interrupt(self, event: KeyPressEvent) -> None:
-        """Ctrl-C takes away what is typed; another one leaves."""
-        self._question.answer("")
-        if self._interrupted and not event.current_buffer.text:
-            event.app.exit(exception=EOFError())
-            return
-        self._interrupted = True
-        event.current_buffer.reset()
-        self._lines += notice("Ctrl-C once more leaves.")
+    def _tell(self, text: str) -> None:
+        self._lines += notice(text)
         self._some.set()
 
-    def _complete(self, event: KeyPressEvent) -> None:
-        """Tab: the first that fits, then the next one."""
-        buffer = event.current_buffer
-        if buffer.complete_state is not None:
-            buffer.complete_next()
+    def _candidates(self, before: str) -> list[str]:
+        return candidates(self._view, before, self._talk.ignored if self._talk is not None else ())
+
+    def _turn(self, where: str) -> None:
+        """Look at another conversation at once, whatever waits."""
+        to = _TURNS[where](self._view) if where in _TURNS else _numbered(self._view, int(where))
+        if self._talk is None or to is None or to is self._view.current:
             return
-        found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
-        if found:
-            buffer.complete_state = CompletionState(buffer.document, found)
-            buffer.go_to_completion(0)
-
-    def _suspend(self, event: KeyPressEvent) -> None:
-        """Ctrl-Z."""
-        if isinstance(self._input, AioconsoleInput):
-            run_in_terminal(self._stopped)
-
-    def _stopped(self) -> None:
-        assert isinstance(self._input, AioconsoleInput)
-        with self._input.lent():
-            os.kill(0, signal.SIGTSTP)
-
-    def _paste(self, event: KeyPressEvent) -> None:
-        """One line is typed text; several lines are asked about, because each would be a message of its own."""
-        text = re.sub(r"\r\n?", "\n", event.data).strip("\n")
-        buffer = event.current_buffer
-        if "\n" not in text:
-            buffer.insert_text(text)
-            return
-        self._before_paste = buffer.document
-        self._pasted = f"{buffer.document.text_before_cursor}{text}{buffer.document.text_after_cursor}"
-        buffer.reset()
-
-    def _send_paste(self, event: KeyPressEvent) -> None:
-        text = self._answered(event)
-        event.app.exit(result=f"/{text}" if text.startswith("/") else text)
-
-    def _drop_paste(self, event: KeyPressEvent) -> None:
-        """Nothing is sent; the arrow up finds it."""
-        self._answered(event)
-        event.current_buffer.reset(self._before_paste)
-        self._lines += notice("Nothing was sent; the arrow up brings it back.")
-        self._some.set()
-
-    def _answered(self, event: KeyPressEvent) -> str:
-        text, self._pasted = self._pasted or "", None
-        event.current_buffer.history.append_string(text)
-        return text
+        task = asyncio.create_task(self._talk.turn(to))
+        self._turning.add(task)
+        task.add_done_callback(self._turning.discard)
 
 
-def _pending_rows(typed: list[str]) -> list[str]:
-    """``… hello``, one row for each line, and one for the first of those that are too many."""
-    hidden = len(typed) - MOST_PENDING_ROWS
-    rows = [_preview(marked("\N{HORIZONTAL ELLIPSIS}", one)[0].text) for one in typed[max(0, hidden) :]]
-    return [f"\N{HORIZONTAL ELLIPSIS} ({hidden} more before these)", *rows] if hidden > 0 else rows
+def _numbered(view: View, number: int) -> Conversation | None:
+    return next((one for place, one in enumerate(view, 1) if place == number), None)
 
 
-def _preview(row: str) -> str:
-    return (
-        row if len(row) <= MOST_PENDING_CHARACTERS else f"{row[: MOST_PENDING_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
-    )
+_TURNS: dict[str, Callable[[View], Conversation | None]] = {
+    "next": lambda view: view.beside(1),
+    "previous": lambda view: view.beside(-1),
+    "unread": lambda view: next(iter(view.elsewhere), None),
+}
