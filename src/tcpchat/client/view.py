@@ -215,9 +215,10 @@ class View:
         return noted
 
     def _count(self, conversation: Conversation, event: Event) -> None:
-        own = isinstance(event, Said | Told) and self.is_me(event.by)
-        if own or conversation is self.current:
+        if conversation is self.current:
             conversation.see()
+        elif isinstance(event, Said | Told) and self.is_me(event.by):  # who answers has read
+            conversation.move_on()
         elif self.is_speech(event) and event.time > conversation.read:
             conversation.new = conversation.new or event
             conversation.unread += 1
