@@ -82,6 +82,21 @@ def test_several_pasted_lines_are_one_question_and_one_message(terminal: Start, 
     assert [bob.hear(by="ann")["text"], bob.hear(by="ann")["text"]] == ["one\ntwo\n/three", "a single line"]
 
 
+def test_tab_shows_what_a_command_does_in_a_row_of_its_own(terminal: Start, bob: Peer) -> None:
+    screen = terminal()
+    screen.until("ann #lobby>")
+    for number in range(30):  # the prompt is in the last row
+        bob.say(f"line {number}")
+    screen.until(".*<bob> line 29", "ann #lobby>")
+    screen.type("/jo\t")
+    screen.until(r"/join #ROOM \[KEY\]  +go into a room; what you type goes there", "ann #lobby> /join")
+    screen.type("\t")
+    screen.until(r"/joins \[all, smart or none\]  +whose coming and going is shown", "ann #lobby> /joins")
+    screen.type("\x15")
+    screen.until_gone(r"/joins \[.*")
+    screen.until(".*<bob> line 29", "ann #lobby>")
+
+
 def test_tab_completes_commands_and_people(terminal: Start, bob: Peer) -> None:
     screen = terminal()
     screen.until("ann #lobby>")

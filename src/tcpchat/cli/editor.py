@@ -14,6 +14,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.containers import FloatContainer
+from prompt_toolkit.layout.menus import CompletionsMenu, MultiColumnCompletionsMenu
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
@@ -35,6 +37,8 @@ TURNS: dict[tuple[str, ...], str] = {
     ("escape", "a"): "unread",
 }
 """Keys that lead to another conversation: to one with a number, to a neighbour, or to where something is unread."""
+
+MENUS = CompletionsMenu, MultiColumnCompletionsMenu
 
 
 class Editor:
@@ -113,7 +117,7 @@ class Editor:
         return self._session.default_buffer
 
     def _new_session(self, bindings: KeyBindings) -> PromptSession[str]:
-        return PromptSession(
+        session: PromptSession[str] = PromptSession(
             input=self._input,
             output=self._output,
             history=history(self._question),
@@ -126,6 +130,8 @@ class Editor:
             is_password=Condition(lambda: self._question.wanted and self._question.hidden),
             wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
         )
+        _take_away_menus(session)
+        return session
 
     def _style(self) -> Style | None:
         if self._palette is None:
@@ -254,6 +260,13 @@ class Editor:
         text, self._pasted = self._pasted or "", None
         event.current_buffer.history.append_string(text)
         return text
+
+
+def _take_away_menus(session: PromptSession[str]) -> None:
+    """What completes is in a row of its own; a menu would be drawn over it, and over what was said."""
+    for container in session.layout.walk():
+        if isinstance(container, FloatContainer):
+            container.floats = [one for one in container.floats if not isinstance(one.content, MENUS)]
 
 
 def _turned(buffer: Buffer, step: int) -> None:
