@@ -29,7 +29,7 @@ def started(start: Start, server: Killable, *options: str) -> Screen:
 
 def numbers(screen: Screen) -> list[int]:
     """Which lines of the flood were written, in order."""
-    return [int(one) for one in re.findall(rb"<bob> flood (\d+)\r", screen.raw)]
+    return [int(one) for one in re.findall(rb"<bob> flood (\d+)\r", screen.uncoloured)]
 
 
 def test_l6_a_burst_comes_whole_and_in_order(start: Start, server: Killable, bob: Peer) -> None:

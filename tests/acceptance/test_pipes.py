@@ -117,6 +117,15 @@ def test_l8_without_colour_a_mention_is_marked_all_the_same(
     assert options or screen.raw.count(b"\x07") == 1
 
 
+def test_l8_colours_are_only_that(terminal: Start, bob: Peer) -> None:
+    """With them the mark is there, too, and nothing else is said in colour alone."""
+    screen = terminal()
+    screen.until(IS_IN, PROMPT)
+    bob.say("ann: can you see it?")
+    screen.until(r"\* \d\d:\d\d <bob> ann: can you see it\?", PROMPT)
+    assert COLOUR.findall(screen.raw) != []
+
+
 @pytest.mark.parametrize("options", [[], ["--plain"]], ids=["drawn", "plain"])
 def test_l9_nothing_that_a_peer_sends_controls_the_terminal(
     start: Start, port: int, bob: Peer, options: list[str]
