@@ -5,17 +5,15 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from typing import NamedTuple
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal, run_in_terminal
-from prompt_toolkit.buffer import Buffer, CompletionState
-from prompt_toolkit.completion import Completion
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout.containers import FloatContainer
-from prompt_toolkit.layout.menus import CompletionsMenu, MultiColumnCompletionsMenu
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
@@ -38,7 +36,28 @@ TURNS: dict[tuple[str, ...], str] = {
 }
 """Keys that lead to another conversation: to one with a number, to a neighbour, or to where something is unread."""
 
-MENUS = CompletionsMenu, MultiColumnCompletionsMenu
+
+class Round(NamedTuple):
+    """What was typed when Tab was pressed; how its last word may go on, round and round; and which of it is chosen."""
+
+    typed: Document
+    found: list[str]
+    chosen: int
+
+    @property
+    def document(self) -> Document:
+        """With the chosen one."""
+        before = self.typed.text_before_cursor.rpartition(" ")
+        start = f"{before[0]}{before[1]}{self.found[self.chosen]}"
+        return Document(f"{start}{self.typed.text_after_cursor}", len(start))
+
+    def is_at(self, document: Document) -> bool:
+        """Whether nothing was typed since. A single one is done with."""
+        return len(self.found) > 1 and document == self.document
+
+    def turned(self, step: int) -> "Round":
+        """At the next one."""
+        return self._replace(chosen=(self.chosen + step) % len(self.found))
 
 
 class Editor:
@@ -51,6 +70,7 @@ class Editor:
         self._pasted: str | None = None
         self._before_paste = Document()
         self._interrupted = False
+        self._round = Round(Document(), [], 0)
         self._tabbed = False
         """Whether Tab was pressed in this line: then it is said what its command does."""
         self.candidates: Callable[[str], list[str]] = lambda before: []
@@ -117,7 +137,7 @@ class Editor:
         return self._session.default_buffer
 
     def _new_session(self, bindings: KeyBindings) -> PromptSession[str]:
-        session: PromptSession[str] = PromptSession(
+        return PromptSession(
             input=self._input,
             output=self._output,
             history=history(self._question),
@@ -130,8 +150,6 @@ class Editor:
             is_password=Condition(lambda: self._question.wanted and self._question.hidden),
             wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
         )
-        _take_away_menus(session)
-        return session
 
     def _style(self) -> Style | None:
         if self._palette is None:
@@ -151,9 +169,8 @@ class Editor:
         """While Tab completes: what the command does, or how else the word may go on."""
         columns, _ = self.size
         row = "" if self._question.wanted or not self._tabbed else described(self._buffer.text)
-        state = self._buffer.complete_state
-        if not row and state is not None:
-            row = choices_row([one.text for one in state.completions], state.complete_index, columns)
+        if not row and self._round.is_at(self._buffer.document):
+            row = choices_row(self._round.found, self._round.chosen, columns)
         return [(QUIET, f"{cut(row, columns - 1)}\n")] if row else []
 
     # keys
@@ -217,17 +234,12 @@ class Editor:
         if self._question.wanted:
             return
         self._tabbed = True
-        if buffer.complete_state is not None:
-            _turned(buffer, step)
-            return
-        before = buffer.document.text_before_cursor
-        back = len(before.rpartition(" ")[2])
-        found = [Completion(one, -back) for one in self.candidates(before)]
-        if len(found) == 1:
-            buffer.apply_completion(found[0])
-        elif found:
-            buffer.complete_state = CompletionState(buffer.document, found)
-            buffer.go_to_completion(0 if step > 0 else len(found) - 1)
+        if not self._round.is_at(buffer.document):
+            before = buffer.document.text_before_cursor
+            self._round = Round(buffer.document, self.candidates(before), -1 if step > 0 else 0)
+        if self._round.found:
+            self._round = self._round.turned(step)
+            buffer.document = self._round.document
 
     # what is pasted
 
@@ -260,17 +272,3 @@ class Editor:
         text, self._pasted = self._pasted or "", None
         event.current_buffer.history.append_string(text)
         return text
-
-
-def _take_away_menus(session: PromptSession[str]) -> None:
-    """What completes is in a row of its own; a menu would be drawn over it, and over what was said."""
-    for container in session.layout.walk():
-        if isinstance(container, FloatContainer):
-            container.floats = [one for one in container.floats if not isinstance(one.content, MENUS)]
-
-
-def _turned(buffer: Buffer, step: int) -> None:
-    if step > 0:
-        buffer.complete_next()
-    else:
-        buffer.complete_previous()
