@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult, ScreenStackError
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.driver import Driver as BaseDriver
+from textual.filter import NoColor
 from textual.widgets import Static
 
 from tcpchat.cli.screen import palette
@@ -95,6 +96,8 @@ class ScreenApp(App[None]):
         self._doings = doings
         self._typed = typed
         self._colours = palette.fitting(colours)
+        if self._colours == "none":
+            self._filters = [NoColor()]
         self._mouse = mouse
         self._pages: dict[Conversation, Page] = {}
         self._waits = False

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from textual import events
+from textual.binding import NoBinding
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from tcpchat.cli.screen.typed import Typed
@@ -28,12 +30,8 @@ class Answer(Input):
         self._keys = keys
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in self._keys:
-            event.stop()
-            event.prevent_default()
-            self._keys[event.key]()
-            return
-        await super()._on_key(event)
+        if not await _done_now(self, event, self._keys):
+            await super()._on_key(event)
 
 
 class Composer(TextArea):
@@ -58,8 +56,8 @@ class Composer(TextArea):
     ) -> None:
         """`candidates`: how the text before the cursor may go on; each replaces its last word. `keys`: what others do.
 
-        All keys come here: one that went past this, as Textual's bindings with priority do, would overtake those typed
-        before it.
+        All keys are done here. Textual's bindings are done at another time than characters are put in, and what is typed
+        fast would be done in another order.
         """
         super().__init__(soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
@@ -71,19 +69,13 @@ class Composer(TextArea):
         self._replaced = ""
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in self._keys:
-            event.stop()
-            event.prevent_default()
-            self._keys[event.key]()
-            return
-        act = _KEYS.get(event.key)
         if event.key not in {"tab", "shift+tab"}:
             self._cycle = []
+        act = _KEYS.get(event.key)
         if act is not None and act(self):
-            event.stop()
-            event.prevent_default()
-            return
-        await super()._on_key(event)
+            _settle(event)
+        elif not await _done_now(self, event, self._keys):
+            await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """See `TextArea`. Terminals send line ends as they like; the last one is nobody's."""
@@ -146,6 +138,28 @@ class Composer(TextArea):
             self._replaced = chosen
         self.post_message(self.Offered(self._cycle, self._chosen))
         return True
+
+
+async def _done_now(widget: Widget, event: events.Key, keys: Mapping[str, Callable[[], object]]) -> bool:
+    """Do what the key is for, ours or Textual's, before any key that was typed after it. :returns: whether it was."""
+    if event.key in keys:
+        _settle(event)
+        keys[event.key]()
+        return True
+    try:
+        bindings = widget._bindings.get_bindings_for_key(event.key)
+    except NoBinding:
+        return False
+    _settle(event)
+    for binding in bindings[:1]:
+        await widget.run_action(binding.action)
+    return True
+
+
+def _settle(event: events.Key) -> None:
+    """Nobody else does anything about it."""
+    event.stop()
+    event.prevent_default()
 
 
 _KEYS: dict[str, Callable[[Composer], bool]] = {

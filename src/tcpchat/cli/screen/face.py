@@ -47,7 +47,7 @@ class FullScreen:
     def see(self, view: View) -> None:
         """From now on this is what comes into view. Once."""
         self._app = ScreenApp(view, self, self._typed, colours=self._preferences.colours, mouse=self._preferences.mouse)
-        self._running = asyncio.create_task(self._app.run_async())
+        self._running = asyncio.create_task(self._app.run_async(mouse=self._preferences.mouse))
         self._running.add_done_callback(lambda _: self._wishes.put_nowait(None))
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 from zlib import crc32
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tcpchat.model import names
 
@@ -72,7 +72,8 @@ def theme(name: str, palette: Palette) -> Theme:
         panel=colours["ground"],
         text_alpha=1,
         ansi=palette is NONE,
-        variables={key: colours[key] for key in ("dim", "rule", "band", "accent", "alarm")},
+        variables=BUILTIN_THEMES["ansi-dark"].variables
+        | {key: colours[key] for key in ("dim", "rule", "band", "accent", "alarm")},
     )
 
 
