@@ -134,6 +134,10 @@ async def test_a_secret_is_not_shown_and_what_was_half_typed_comes_back() -> Non
         assert "secret" not in chat.words
         await pilot.press("enter")
         assert await asking == "secret"
+        asking = asyncio.create_task(chat.app.ask("Once more: ", hidden=True))
+        await drawn(chat, "Once more:")
+        await pilot.press(*"again", "enter")
+        assert await asking == "again"
         await drawn(chat, "› half")
         assert chat.lines == []
 

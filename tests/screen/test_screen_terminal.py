@@ -164,8 +164,7 @@ sys.meta_path.insert(0, Finder())
 
 def test_a_terminal_that_is_gone_ends_it(start: Start, port: int) -> None:
     screen = start()
-    os.close(screen.child.child_fd)
-    screen.child.child_fd = -1
+    screen.child.ptyproc.fileobj.close()
     deadline = time.monotonic() + SECONDS
     while os.waitpid(screen.child.pid, os.WNOHANG) == (0, 0):
         assert time.monotonic() < deadline, "it goes on without a terminal"
@@ -248,7 +247,7 @@ def test_a_password_is_asked_for_and_neither_shown_nor_kept(start: Start, enviro
     screen.type("/register\r")
     seen(screen, ".*[Pp]assword:.*")
     screen.type("correct horse battery\r")
-    seen(screen, ".*Once more: .*")
+    seen(screen, ".*Once more:.*")
     screen.type("something else\r")
     seen(screen, ".*not the same.*")
     assert b"horse" not in screen.raw

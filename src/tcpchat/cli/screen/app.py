@@ -129,7 +129,7 @@ class ScreenApp(App[None]):
         """See `App`."""
         asyncio.get_running_loop().set_task_factory(None)  # Textual's own changes the order of everybody's tasks
         self._colour()
-        self.query_one(Composer).focus()
+        self.screen.set_focus(self.query_one(Composer))
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._draw()
         self._mounted.set()
@@ -261,7 +261,7 @@ class ScreenApp(App[None]):
         self.query_one("#prompt", Static).update(prompt)
         for one in (self.query_one(Composer), self.query_one(Answer)):
             one.display = one is wanted
-        wanted.focus()
+        self.screen.set_focus(wanted)  # at once, for what is typed next
 
     def _answered(self, text: str = "") -> None:
         if self._answer is not None and not self._answer.done():

@@ -29,6 +29,9 @@ class Answer(Input):
         self.display = False
         self._keys = keys
 
+    def _on_hide(self, event: events.Hide) -> None:
+        _unless_back(self, event)
+
     async def _on_key(self, event: events.Key) -> None:
         if not await _done_now(self, event, self._keys):
             await super()._on_key(event)
@@ -56,8 +59,8 @@ class Composer(TextArea):
     ) -> None:
         """`candidates`: how the text before the cursor may go on; each replaces its last word. `keys`: what others do.
 
-        All keys are done here. Textual's bindings are done at another time than characters are put in, and what is typed
-        fast would be done in another order.
+        All keys are done here. Textual's bindings are done at another time than characters are put in, and what is
+        typed fast would be done in another order.
         """
         super().__init__(soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
@@ -76,6 +79,9 @@ class Composer(TextArea):
             _settle(event)
         elif not await _done_now(self, event, self._keys):
             await super()._on_key(event)
+
+    async def _on_hide(self, event: events.Hide) -> None:  # type: ignore[override]
+        _unless_back(self, event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """See `TextArea`. Terminals send line ends as they like; the last one is nobody's."""
@@ -154,6 +160,12 @@ async def _done_now(widget: Widget, event: events.Key, keys: Mapping[str, Callab
     for binding in bindings[:1]:
         await widget.run_action(binding.action)
     return True
+
+
+def _unless_back(widget: Widget, event: events.Hide) -> None:
+    """What is hidden lets go of the keys; but not if it is there again by now."""
+    if widget.display:
+        event.prevent_default()
 
 
 def _settle(event: events.Key) -> None:
