@@ -47,6 +47,7 @@ bench: $(READY) ## measure this machine: fan-out, latency, memory, connects
 
 bench-client: $(READY) ## measure the terminal client: start, memory, echo of keys, a burst that nobody reads
 	@$(BIN)/python bench/client.py $(ARGS)
+	@$(BIN)/python bench/screen.py $(ARGS)
 
 bench-limit: $(READY) ## compare with the physical limit (needs ../shared/bench and a C compiler)
 	@sh bench/limit.sh $(ARGS)

@@ -15,7 +15,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import count, pairwise
 from pathlib import Path
 from statistics import median
@@ -70,10 +70,10 @@ class Client:
         command = [sys.executable, "-m", "tcpchat.client", f"127.0.0.1:{port}", *options]
         environment = {"HOME": str(home), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "USER": "ann"}
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        self.pid, self._terminal = pty.fork()
+        self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.execve(command[0], command, {**kept, **environment})
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def until(self, seen: Callable[[], bool]) -> float:
         """Read until it is so. :returns: the seconds since the client was started."""
@@ -89,19 +89,19 @@ class Client:
 
     def type(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._terminal, keys.encode())
+        os.write(self.terminal, keys.encode())
 
     def close(self) -> None:
         """It is gone."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        os.close(self._terminal)
+        os.close(self.terminal)
 
     def _read(self, seconds: float) -> bool:
-        if not select.select([self._terminal], [], [], seconds)[0]:
+        if not select.select([self.terminal], [], [], seconds)[0]:
             return False
         try:
-            self.written += os.read(self._terminal, 65_536)
+            self.written += os.read(self.terminal, 65_536)
         except OSError:
             return False
         return True
@@ -114,11 +114,15 @@ class Talker:
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._answers = self._socket.makefile("rb")
         self._ask({"do": "enter", "nick": "bob"})
-        self._ask({"do": "join", "room": "#lobby"})
+        self.join("#lobby")
 
-    def say(self, texts: Sequence[str]) -> None:
+    def join(self, room: str) -> None:
+        """Go into a room."""
+        self._ask({"do": "join", "room": room})
+
+    def say(self, texts: Sequence[str], room: str = "#lobby") -> None:
         """All of them, without waiting for one after the other."""
-        lines = [json.dumps({"id": 1, "do": "say", "room": "#lobby", "text": text}) for text in texts]
+        lines = [json.dumps({"id": 1, "do": "say", "room": room, "text": text}) for text in texts]
         self._socket.sendall("".join(f"{line}\n" for line in lines).encode())
         for _ in lines:
             self._answered()
@@ -135,14 +139,14 @@ class Talker:
 
 
 @contextmanager
-def talking(talker: Talker) -> Iterator[None]:
+def talking(talker: Talker, rate: int = RATE) -> Iterator[None]:
     """While this lasts, the messages come."""
     over = threading.Event()
 
     def talk() -> None:
         began = time.monotonic()
         for number in count():
-            if over.wait(max(0, began + number / RATE - time.monotonic())):
+            if over.wait(max(0, began + number / rate - time.monotonic())):
                 return
             talker.say([f"number {number} of those that come meanwhile"])
 
@@ -175,16 +179,17 @@ def echoing(server: Server, home: Path, talker: Talker) -> Iterator[Bar]:
     """From a key to its echo, while messages come."""
     client = Client(server.port, home)
     client.until_shown(IS_IN)
-    for name, at_most in (("nobody speaks", False), (f"{RATE} messages/s come", True)):
-        waits = sorted(_echoes(client, talker) if at_most else [_echo(client, letter) for letter in LETTERS])
+    for name, at_once in (("nobody speaks", False), (f"{RATE} messages/s come", True)):
+        with talking(talker) if at_once else nullcontext():
+            waits = sorted(echoes(client))
         client.type("\x15")
         yield Bar(f"echo of a key, p95, while {name}", waits[int(len(waits) * 0.95)] * 1000, 50, "ms")
     client.close()
 
 
-def _echoes(client: Client, talker: Talker) -> list[float]:
-    with talking(talker):
-        return [_echo(client, letter) for letter in LETTERS]
+def echoes(client: Client) -> list[float]:
+    """From each key to its echo, in seconds."""
+    return [_echo(client, letter) for letter in LETTERS]
 
 
 def _echo(client: Client, letter: str) -> float:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCH = Path(__file__).parents[2] / "bench"
 
 
@@ -21,3 +23,15 @@ def test_it_measures_everything(tmp_path: Path) -> None:
     assert [
         line for line in done.stdout.splitlines() if line.startswith("echo of a key, p95, while 200 messages/s come")
     ]
+
+
+def test_it_measures_the_full_screen(tmp_path: Path) -> None:
+    pytest.importorskip("textual")
+    file = tmp_path / "figures.json"
+    command = [sys.executable, str(BENCH / "screen.py"), "--quick", "--json", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    assert done.returncode in (0, 1)
+    bars = json.loads(file.read_text())
+    assert len(bars) == 6
+    assert all(bar["found"] > 0 for bar in bars)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from textual.strip import Strip
 
 from tcpchat.cli.screen.app import ScreenApp
-from tcpchat.cli.screen.composer import Candidate, Composer
+from tcpchat.cli.screen.composer import Composer
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.client.view import Conversation, View
@@ -86,14 +86,14 @@ class Chat:
 
     # doings
 
-    def candidates(self, before: str) -> list[Candidate]:
+    def candidates(self, before: str) -> list[str]:
         """See `Doings`."""
         word = before.rpartition(" ")[2]
         if word.startswith("/"):
-            return [Candidate(f"/{one} ", f"/{one}: help of it") for one in ("join", "me") if one.startswith(word[1:])]
+            return [f"/{one} " for one in ("join", "me") if one.startswith(word[1:])]
         assert self.view.current is not None
         end = ": " if word == before else " "
-        return [Candidate(f"{one}{end}") for one in self.view.current.people.values() if one.startswith(word)]
+        return [f"{one}{end}" for one in self.view.current.people.values() if one.startswith(word)]
 
     def usage(self, line: str) -> str:
         """See `Doings`."""

@@ -53,7 +53,7 @@ async def test_tab_cycles_and_names_at_the_start_of_a_line_get_a_colon() -> None
         assert chat.typed_now == "carol: "
         await pilot.press("tab")
         assert chat.typed_now == "caroline: "
-        await drawn(chat, "caroline:  carol:")
+        await drawn(chat, "carol:  [caroline:]")
         await pilot.press("shift+tab", "o", "k", "space", "d", "a", "tab")
         assert chat.typed_now == "carol: ok dave "
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from rich.style import Style
 from textual.app import App, ComposeResult, ScreenStackError
@@ -18,7 +18,8 @@ from textual.widgets import Static
 
 from tcpchat.cli.screen import palette
 from tcpchat.cli.screen.bar import Bar, Piece
-from tcpchat.cli.screen.composer import Answer, Candidate, Composer
+from tcpchat.cli.screen.composer import Answer, Composer
+from tcpchat.cli.screen.doings import Doings
 from tcpchat.cli.screen.driver import Driver
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.page import Item, Own, Page
@@ -42,43 +43,6 @@ HELP = (
 OURS = "The mouse is ours: it scrolls, and chooses rooms. F6 gives it back."
 THEIRS = "The mouse is the terminal's: it selects, and opens links. F6 takes it."
 SMALL = "This window is too small for the full screen. It needs 30 columns and 8 rows."
-
-
-class Doings(Protocol):
-    """Whom the screen asks, and whom it tells what its user wants."""
-
-    address: str
-    """Where the server is."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a link to the server."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """How it stands with the server: a few words."""
-        ...
-
-    def pending(self, conversation: Conversation) -> Iterable[str]:
-        """What was typed there and is not done yet."""
-        ...
-
-    def candidates(self, before: str) -> list[Candidate]:
-        """How what stands before the cursor may go on."""
-        ...
-
-    def usage(self, line: str) -> str:
-        """What the command does that is being typed, if it is one."""
-        ...
-
-    def typed(self, line: str) -> None:
-        """A line was typed."""
-        ...
-
-    def look(self, at: Conversation) -> None:
-        """Another conversation is to be seen."""
-        ...
 
 
 class ScreenApp(App[None]):
@@ -292,7 +256,8 @@ class ScreenApp(App[None]):
 
     def on_composer_offered(self, message: Composer.Offered) -> None:
         """Tab was pressed."""
-        self.hint(offered(message.candidates, message.chosen))
+        text = message.candidates[message.chosen] if message.candidates else ""
+        self.hint(self._doings.usage(text.strip()) or offered(message.candidates, message.chosen))
 
     def on_rooms_chosen(self, message: Rooms.Chosen) -> None:
         """A conversation was clicked on."""
@@ -375,13 +340,10 @@ def _driver() -> type[BaseDriver] | None:
     return Driver if sys.platform != "win32" else None
 
 
-def offered(candidates: list[Candidate], chosen: int) -> str:
-    """``/join #ROOM [KEY]: go into a room``, or the names there are, from the chosen one on."""
-    if not candidates:
-        return "Nothing fits."
-    if candidates[chosen].help:
-        return candidates[chosen].help
-    return "  ".join(one.text.strip() for one in [*candidates[chosen:], *candidates[:chosen]])
+def offered(candidates: list[str], chosen: int) -> str:
+    """``[carol:]  caroline:``"""
+    words = [f"[{one.strip()}]" if number == chosen else one.strip() for number, one in enumerate(candidates)]
+    return "  ".join(words) or "Nothing fits."
 
 
 KEYS: dict[str, tuple[Any, ...]] = {

@@ -1,7 +1,6 @@
 """The line that is typed: it grows with what is pasted, so that one sees what one sends."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from textual import events
 from textual.binding import NoBinding
@@ -11,13 +10,6 @@ from textual.widgets import Input, TextArea
 
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.model.text import showable
-
-
-class Candidate(NamedTuple):
-    """What the last word may become, and what that would do, if it is a command."""
-
-    text: str
-    help: str = ""
 
 
 class Answer(Input):
@@ -50,12 +42,12 @@ class Composer(TextArea):
     class Offered(Message):
         """What Tab could make of the word before the cursor."""
 
-        def __init__(self, candidates: list[Candidate], chosen: int) -> None:
+        def __init__(self, candidates: list[str], chosen: int) -> None:
             super().__init__()
             self.candidates, self.chosen = candidates, chosen
 
     def __init__(
-        self, typed: Typed, candidates: Callable[[str], list[Candidate]], keys: Mapping[str, Callable[[], object]]
+        self, typed: Typed, candidates: Callable[[str], list[str]], keys: Mapping[str, Callable[[], object]]
     ) -> None:
         """`candidates`: how the text before the cursor may go on; each replaces its last word. `keys`: what others do.
 
@@ -67,7 +59,7 @@ class Composer(TextArea):
         self._typed = typed
         self._keys = keys
         self._candidates = candidates
-        self._cycle: list[Candidate] = []
+        self._cycle: list[str] = []
         self._chosen = 0
         self._replaced = ""
 
@@ -139,7 +131,7 @@ class Composer(TextArea):
             self._replaced = before.rpartition(" ")[2].lstrip("\n")
         if self._cycle:
             self._chosen = (self._chosen + step) % len(self._cycle)
-            chosen = self._cycle[self._chosen].text
+            chosen = self._cycle[self._chosen]
             self.replace(chosen, (row, column - len(self._replaced)), (row, column), maintain_selection_offset=False)
             self._replaced = chosen
         self.post_message(self.Offered(self._cycle, self._chosen))

@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+from tcpchat.cli.candidates import candidates, described
+from tcpchat.cli.commands import COMMANDS
 from tcpchat.cli.preferences import Preferences
 from tcpchat.cli.screen.app import ScreenApp
-from tcpchat.cli.screen.completion import candidates, help_of
-from tcpchat.cli.screen.composer import Candidate
 from tcpchat.cli.screen.page import Own
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.cli.secret import history_file
@@ -130,13 +130,14 @@ class FullScreen:
         """See `Doings`."""
         return self._talk.pending_in(conversation.name) if self._talk is not None else []
 
-    def candidates(self, before: str) -> list[Candidate]:
+    def candidates(self, before: str) -> list[str]:
         """See `Doings`."""
-        return candidates(self._app.view, before)
+        ignored = self._talk.ignored if self._talk is not None else ()
+        return candidates(self._app.view, before.rpartition("\n")[2], ignored)
 
     def usage(self, line: str) -> str:
         """See `Doings`."""
-        return help_of(line)
+        return described(line) or _commands_like(line)
 
     def typed(self, line: str) -> None:
         """See `Doings`."""
@@ -144,7 +145,14 @@ class FullScreen:
 
     def look(self, at: Conversation) -> None:
         """See `Doings`. In its turn: what was typed before is for where one was then."""
-        self._wishes.put_nowait(lambda talk: talk.look(at))
+        self._wishes.put_nowait(lambda talk: talk.turn(at))
+
+
+def _commands_like(line: str) -> str:
+    """Those that begin so."""
+    if not line.startswith("/") or " " in line:
+        return ""
+    return "  ".join(f"/{name}" for name in COMMANDS if name.startswith(line[1:].lower()))
 
 
 class _ToldHere(logging.Handler):

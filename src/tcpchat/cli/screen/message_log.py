@@ -167,6 +167,7 @@ def _dim(palette: Palette) -> Style:
 
 _LOOKS: dict[str, Callable[[Palette], Style]] = {
     "text": lambda palette: Style(color=palette.text),
+    "own": lambda palette: Style(color=palette.text, bold=True),
     "clock": _dim,
     "chat": _dim,
     "day": _dim,

@@ -112,8 +112,7 @@ class Page:
         if isinstance(item, Line):
             return frame.told(item)
         if isinstance(item, Own):
-            me = _nick(self._view.me)
-            return frame.speech(" " * 5, item.mark, me, me, item.text, item.look)
+            return frame.speech(" " * 5, item.mark, _nick(self._view.me), "own", item.text, item.look)
         body = self._speech(item, frame) if isinstance(item, Said | Told) else self._happening(item, frame)
         return [*self._before(number, item, columns), *body] if body else []
 
@@ -123,12 +122,13 @@ class Page:
         called = self._view.calls(event)
         look, mark = ("called", "▌") if called else ("text", " ")
         name = _SPEAKERS[event.kind].format(_nick(event.by))
-        return frame.speech(_clock(event.time), mark, name, _nick(event.by), showable(event.text), look)
+        who = "own" if self._view.is_me(event.by) else f"@{_nick(event.by)}"
+        return frame.speech(_clock(event.time), mark, name, who, showable(event.text), look)
 
     def _happening(self, event: Event, frame: "_Frame") -> list[Row]:
         text = "\n".join(line.text.removeprefix("-- ") for line in event_lines(event, self._view.me))
         clock = _clock(event.time) if event.time else " " * 5
-        return frame.speech(clock, " ", "--", "", text, "chat") if text else []
+        return frame.speech(clock, " ", "--", "chat", text, "chat") if text else []
 
     def _before(self, number: int, item: Event, columns: int) -> Iterator[Row]:
         if item.time and (day := day_of(item.time)) != self._day_before(number):
@@ -160,18 +160,18 @@ class _Frame(NamedTuple):
     columns: int
     nick: int
 
-    def speech(self, clock: str, mark: str, name: str, nick: str, text: str, look: str) -> list[Row]:
+    def speech(self, clock: str, mark: str, name: str, who: str, text: str, look: str) -> list[Row]:
         """``09:04 ▌   carol text``, and further rows under the text."""
         before = BEFORE_NICK + self.nick + 1
         first, *others = wrapped(text, self.columns - before)
         under = [self._under(mark, before, other, look) for other in others]
         free = self.nick - cell_len(name)
         lead = (Span(f"{clock} ", "clock"), Span(mark, "mark"))
-        who = Span(name, f"@{nick}" if nick else "chat")
+        named = Span(name, who)
         if free < 0:
-            alone = (*lead, who._replace(text=clipped(name, self.columns - BEFORE_NICK)))
+            alone = (*lead, named._replace(text=clipped(name, self.columns - BEFORE_NICK)))
             return [alone, self._under(mark, before, first, look), *under]
-        return [(*lead, Span(" " * free, "text"), who, Span(" ", "text"), Span(first, look)), *under]
+        return [(*lead, Span(" " * free, "text"), named, Span(" ", "text"), Span(first, look)), *under]
 
     def told(self, line: Line) -> list[Row]:
         """What the chat says to its user, which may be long: it begins further left. Tables keep their columns."""

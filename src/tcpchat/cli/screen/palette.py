@@ -6,11 +6,12 @@ from zlib import crc32
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from tcpchat.cli import colours
 from tcpchat.model import names
 
 
 class Palette(NamedTuple):
-    """What has which colour. `nicks` go round the wheel, all as light as each other."""
+    """What has which colour. `nicks` have those that they have in the line client."""
 
     ground: str
     band: str
@@ -34,11 +35,8 @@ DARK = Palette(
     rule="#3a3f48",
     accent="#ffc857",
     alarm="#ff7b72",
-    nicks=(
-        "#fa969f", "#f79e75", "#e4ac59", "#c3bc5a", "#96c979", "#62d0a4",
-        "#3bcfcf", "#51c7f1", "#86bafe", "#b0adff", "#d4a0ec", "#ee97c9",
-    ),
-)  # fmt: skip
+    nicks=tuple(map(colours.hex_of, colours.DARK.nicks)),
+)
 
 LIGHT = Palette(
     ground="#fbfbf9",
@@ -48,11 +46,8 @@ LIGHT = Palette(
     rule="#d0d2d4",
     accent="#8a5a00",
     alarm="#b3261e",
-    nicks=(
-        "#9f3e4b", "#9d4616", "#855904", "#6d6600", "#40731a", "#047554",
-        "#067272", "#036e8b", "#2863ab", "#5d55a9", "#7f4995", "#954074",
-    ),
-)  # fmt: skip
+    nicks=tuple(map(colours.hex_of, colours.LIGHT.nicks)),
+)
 
 
 NONE = Palette("default", "default", "default", "default", "default", "default", "default", ("default",))
@@ -61,19 +56,19 @@ NONE = Palette("default", "default", "default", "default", "default", "default",
 
 def theme(name: str, palette: Palette) -> Theme:
     """A palette, as Textual's style sheets know it."""
-    colours = {key: f"ansi_{value}" if palette is NONE else value for key, value in palette._asdict().items()}
+    values = {key: f"ansi_{value}" if palette is NONE else value for key, value in palette._asdict().items()}
     return Theme(
         name=name,
         dark=palette is not LIGHT,
-        primary=colours["accent"],
-        foreground=colours["text"],
-        background=colours["ground"],
-        surface=colours["ground"],
-        panel=colours["ground"],
+        primary=values["accent"],
+        foreground=values["text"],
+        background=values["ground"],
+        surface=values["ground"],
+        panel=values["ground"],
         text_alpha=1,
         ansi=palette is NONE,
         variables=BUILTIN_THEMES["ansi-dark"].variables
-        | {key: colours[key] for key in ("dim", "rule", "band", "accent", "alarm")},
+        | {key: values[key] for key in ("dim", "rule", "band", "accent", "alarm")},
     )
 
 
