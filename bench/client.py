@@ -161,7 +161,7 @@ def talking(talker: Talker, rate: int = RATE) -> Iterator[None]:
 
 def starting(server: Server, home: Path, starts: int) -> Iterator[Bar]:
     """From the command to the prompt, and what it takes of memory then."""
-    for name, options, prompt in (("", (), b"ann #lobby"), (" --plain", ("--plain",), IS_IN)):
+    for name, options, prompt in (("", (), b"#lobby"), (" --plain", ("--plain",), IS_IN)):
         prompts, entered, memory = [], [], []
         for _ in range(starts):
             client = Client(server.port, home, *options)
