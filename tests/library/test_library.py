@@ -308,6 +308,20 @@ async def test_every_address_is_a_word_for_servers_only(server: tcpchat.Server) 
         assert ann.connected
 
 
+async def test_a_server_that_ends_in_the_middle_of_a_line_is_none_of_another_kind() -> None:
+    async def killed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b'{"hello":"tcpchat.local","protocol":1,"version":"1"}\n{"ok":0,"reply":"wel')
+        writer.close()
+
+    async with await asyncio.start_server(killed, "127.0.0.1", 0) as dying:
+        port = dying.sockets[0].getsockname()[1]
+        with pytest.raises(tcpchat.CannotConnect, match=r"The server closed the connection\.") as raised:
+            async with tcpchat.connect(f"127.0.0.1:{port}", nick="ann"):
+                pass
+        assert raised.value.exit_code == 69
+
+
 async def test_another_kind_of_server_is_recognised() -> None:
     async def ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n")

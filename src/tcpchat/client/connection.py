@@ -118,7 +118,7 @@ class Connection:
         :raises ConnectionError: if the link breaks, or the other side does not speak this protocol.
         """
         try:
-            while line := await self._line():
+            while (line := await self._line()) and not _is_broken_off(line):
                 incoming = self._understand(line)
                 if incoming is not None:
                     yield incoming
@@ -193,6 +193,11 @@ class Connection:
         if kind.bye is not None:
             self.farewell = kind.bye
         return None
+
+
+def _is_broken_off(line: bytes) -> bool:
+    """Whether it is the beginning of one that never came: then it is the link that ended."""
+    return line.startswith(b"{") and not line.endswith(b"\n")
 
 
 def _is_local(writer: asyncio.StreamWriter) -> bool:
