@@ -40,7 +40,8 @@ def test_l10_a_killed_server_costs_nothing(start: Start, server: Killable, optio
     bob = Peer(server.port, "bob")
     bob.say_all([f"missed {number}" for number in range(100)])
     screen.child.kill(signal.SIGCONT)
-    screen.until(".*<bob> missed 99", ".*", *([] if options else [f"{PROMPT} half typed te"]))
+    back = r"-- back after \d+ s, 100 messages fetched"
+    screen.until(".*<bob> missed 99", ".*<ann> just sent", back, *([] if options else [f"{PROMPT} half typed te"]))
     screen.type("half typed text\r" if options else "xt\r")
     assert [bob.hear(by="ann")["text"] for _ in range(2)] == ["just sent", "half typed text"]
     screen.until(".*<ann> half typed text", *([] if options else [PROMPT]))

@@ -312,3 +312,31 @@ async def test_nobody_can_know_if_what_is_said_again_is_refused(server: tcpchat.
         async with tcpchat.connect(address(other), nick="bob", cursor=cursor) as bob:
             await ann.tell("bob", "psst", key="k")
             assert len(await bob.history("ann")) == 1
+
+
+async def test_the_link_is_back_when_all_that_was_missed_has_been_told(server: tcpchat.Server) -> None:
+    rooms = ["#tea", "#milk", "#sugar"]
+    async with (
+        Link.to(server.port) as link,
+        tcpchat.connect(address(link), nick="ann", rooms=rooms) as ann,
+        tcpchat.connect(address(server), nick="bob", rooms=rooms) as bob,
+    ):
+        for turn in range(3):
+            link.swallow_answers()
+            for number in range(70):
+                await bob.say(rooms[number % 3], f"{turn} {number}")
+                await bob.tell("ann", f"{turn} {number}")
+            link.cut()
+            seen: list[tcpchat.Event] = []
+            async with asyncio.timeout(PATIENCE):
+                async for event in ann:
+                    seen.append(event)
+                    if isinstance(event, tcpchat.LinkBack):
+                        break
+            assert [type(one) for one in seen if isinstance(one, tcpchat.LinkLost | tcpchat.LinkBack)] == [
+                tcpchat.LinkLost, tcpchat.LinkBack,
+            ]  # fmt: skip
+            said = [one.text for one in seen if isinstance(one, Speech) and one.replayed]
+            assert sorted(said) == sorted(2 * [f"{turn} {number}" for number in range(70)])
+            assert event.missed == 140
+            assert not [one for one in seen if isinstance(one, tcpchat.Skipped)]

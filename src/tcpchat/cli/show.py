@@ -196,7 +196,8 @@ def _link_lost(event: LinkLost, me: str, place: Place) -> list[Line]:
 
 
 def _link_back(event: LinkBack, me: str, place: Place) -> list[Line]:
-    return notice(f"back after {event.seconds:.0f} s")
+    fetched = f", {event.missed} {'message' if event.missed == 1 else 'messages'} fetched" if event.missed else ""
+    return notice(f"back after {event.seconds:.0f} s{fetched}")
 
 
 def _in(place: Place, text: str) -> list[Line]:

@@ -15,7 +15,7 @@ from tcpchat.client.trouble import NotTrusted
 from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
 from tcpchat.model.address import write_address
-from tcpchat.model.events import Event, Gone, Kicked
+from tcpchat.model.events import Event, Gone, Kicked, Said, Told
 from tcpchat.model.replies import Refused
 
 ANSWER_SECONDS = 15.0
@@ -23,6 +23,9 @@ ANSWER_SECONDS = 15.0
 
 STILL_THERE_SECONDS = 30.0
 """How often a program that takes no events tells the server that it is there all the same."""
+
+BEYOND = (1 << 53) - 1
+"""No entry of a room has this number."""
 
 MOST_WAITING = 1_000
 """Events that may wait to be taken; then the client reads no more, unless it waits for an answer itself."""
@@ -42,11 +45,12 @@ class LinkLost(Event, frozen=True):
 
 
 class LinkBack(Event, frozen=True):
-    """The link is there again after so many `seconds`, and one is in one's rooms. What was missed was delivered, or
-    follows.
+    """The link is there again after so many `seconds`, and one is in one's rooms. What was missed has been told, and
+    `missed` of it was said by others.
     """
 
     seconds: float = 0.0
+    missed: int = 0
 
 
 class _Self(NamedTuple):
@@ -119,6 +123,9 @@ class Links:
         self._pending: dict[int, _Pending] = {}
         self._returning: dict[int, str] = {}
         """The requests to go back into rooms that have no answer yet."""
+        self._last_return = 0
+        """The request that is answered when all that was missed has been told."""
+        self._missed = 0
         self._last_id = 0
 
     async def start(self) -> None:
@@ -235,6 +242,7 @@ class Links:
         self._go_back(connection)
         for id, pending in self._pending.items():
             self._send(id, pending)
+        self._ask_for_the_end(connection)
 
     async def _enter(self, connection: Connection, seen: list[Event]) -> replies.Welcome:
         if self._password and not (connection.secure or self._insecure):
@@ -269,6 +277,15 @@ class Links:
             id = self._new_id()
             self._returning[id] = room.name
             connection.send(commands.Join(room=room.name, key=room.key, after=room.number), id)
+
+    def _ask_for_the_end(self, connection: Connection) -> None:
+        """To go on in a room is answered after all that was asked for before has been told; and of what is beyond its
+        end, nothing is.
+        """
+        for room in self.place.rooms.values():
+            self._last_return = self._new_id()
+            connection.send(commands.Join(room=room.name, key=room.key, after=BEYOND), self._last_return)
+            return
         self._is_back()
 
     def _returned(self, room: str, reply: replies.Reply | Refused) -> None:
@@ -277,12 +294,11 @@ class Links:
             self._note(Seat(reply.room, reply.number, back=True))
         elif isinstance(reply, Refused):
             self._note(Kicked(room=room, by="the server", nick=self.place.nick, reason=reply.text))
-        self._is_back()
 
     def _is_back(self) -> None:
-        if self._lost and not self._returning:
-            lost, self._lost = self._lost, 0.0
-            self._note(LinkBack(seconds=monotonic() - lost))
+        if self._lost:
+            self._note(LinkBack(seconds=monotonic() - self._lost, missed=self._missed))
+            self._lost, self._missed = 0.0, 0
 
     async def _listen(self) -> str:
         """Take what comes. :returns: why it ended."""
@@ -294,6 +310,8 @@ class Links:
                     await self._room_to_wait()
                 elif incoming.id in self._returning:
                     self._returned(self._returning.pop(incoming.id), incoming.reply)
+                elif incoming.id == self._last_return:
+                    self._is_back()
                 elif (pending := self._asked(incoming)) is not None and not pending.answer.done():
                     self._answered(pending, incoming.reply)
         except OSError as error:
@@ -348,6 +366,7 @@ class Links:
         if isinstance(what, Event):
             self._latest = _Step(what, [])
             self._events.put_nowait(self._latest)
+            self._missed += isinstance(what, Said | Told) and what.replayed and what.by != self.place.nick
             return
         if not self._events.empty():
             self._latest.then.append(what)
