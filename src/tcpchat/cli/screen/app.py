@@ -17,12 +17,13 @@ from textual.filter import NoColor
 from textual.widgets import Static
 
 from tcpchat.cli.screen import palette
-from tcpchat.cli.screen.bar import Bar, Piece
+from tcpchat.cli.screen.bar import Bar
 from tcpchat.cli.screen.composer import Answer, Composer
 from tcpchat.cli.screen.doings import Doings
 from tcpchat.cli.screen.driver import Driver
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.page import Item, Own, Page
+from tcpchat.cli.screen.rows import Piece
 from tcpchat.cli.screen.sidebar import People, Rooms, counted
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.client.view import Conversation, View
@@ -158,8 +159,8 @@ class ScreenApp(App[None]):
         self.query_one("#topic", Bar).put(self._topic())
         self.query_one("#status", Bar).put(self._status())
         self.query_one("#keys", Bar).put([(self._hint or keys_in(self.size.width - 2), Style())])
-        self.query_one(Rooms).refresh()
-        self.query_one(People).refresh()
+        self.query_one(Rooms).changed()
+        self.query_one(People).changed()
 
     def _draw_page(self) -> None:
         log, current = self.query_one(MessageLog), self.view.current

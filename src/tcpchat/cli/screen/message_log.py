@@ -1,38 +1,34 @@
 """The messages of one conversation: only the rows that are seen are ever laid out, however many messages there are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.style import Style
 from textual import events
-from textual.strip import Strip
-from textual.widget import Widget
 
-from tcpchat.cli.screen.drawing import strip
-from tcpchat.cli.screen.page import Page, Row
-from tcpchat.cli.screen.palette import DARK, NONE, Palette
+from tcpchat.cli.screen.page import Page
+from tcpchat.cli.screen.page import Row as Spans
+from tcpchat.cli.screen.palette import NONE, Palette
+from tcpchat.cli.screen.rows import Row, Rows
 
 WHEEL_ROWS = 3
 Place = tuple[int, int]
 """An item's number, and which of its rows."""
 
 
-class MessageLog(Widget):
+class MessageLog(Rows):
     """Shows the end of a page, or, when one has scrolled up, the same place however much is added.
 
     :ivar top: the place in the first row; None at the end.
     """
 
-    can_focus = False
-
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(id)
         self.page: Page | None = None
         self.top: Place | None = None
-        self.palette: Palette = DARK
         self._seen = 0
         """The number of the first item that came after one scrolled up."""
-        self._rows: dict[int, list[Row]] = {}
-        self._visible: list[Row] | None = None
+        self._laid_out_for = 0
+        self._rows: dict[int, list[Spans]] = {}
 
     def open(self, page: Page) -> None:
         """Show another page, its end."""
@@ -40,9 +36,9 @@ class MessageLog(Widget):
         self.changed()
 
     def changed(self) -> None:
-        """The page is not the same any more. Its rows are laid out again when they are looked at."""
-        self._forget()
-        self.refresh()
+        """See `Rows`. What is seen of the page is laid out again."""
+        self._rows.clear()
+        super().changed()
 
     @property
     def missed(self) -> int:
@@ -107,49 +103,33 @@ class MessageLog(Widget):
 
     # drawing
 
-    def render_line(self, y: int) -> Strip:
-        """See `Widget`."""
-        if self._visible is None:
-            self._visible = self._look()
-        ground = self.rich_style
-        row = self._visible[y] if y < len(self._visible) else ()
-        pieces = [(span.text, ground + self._style(span.look)) for span in row if span.text]
-        return strip(pieces, self.size.width, self.content_region.x, ground)
+    def look(self) -> Sequence[Row]:
+        """See `Rows`. Fewer than there is room for stand at the bottom, near the line that is typed."""
+        if self._laid_out_for != self.size.width:
+            self._laid_out_for = self.size.width
+            self._rows.clear()
+        rows = self._visible() if self.page is not None else []
+        seen: list[Row] = [[(span.text, self._style(span.look)) for span in row if span.text] for row in rows]
+        return [*([()] * (self.size.height - len(seen))), *seen]
 
-    def notify_style_update(self) -> None:
-        """See `Widget`."""
-        super().notify_style_update()
-        self._forget()
-
-    def _on_resize(self, event: events.Resize) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
-        self._rows.clear()
-        self._visible = None
-
-    def _look(self) -> list[Row]:
-        """The rows that are seen. Fewer than there is room for stand at the bottom, near the line that is typed."""
-        if self.page is None:
-            return []
-        height = self.size.height
+    def _visible(self) -> list[Spans]:
+        assert self.page is not None
         if self.top is not None and self.top[0] < self.page.first:
             self.top = (self.page.first, 0)
         number, row = self.top or self._last_top()
-        rows: list[Row] = []
+        rows: list[Spans] = []
         for one in range(number, self._end):
             rows += self._rows_of(one)
-            if len(rows) >= row + height:
+            if len(rows) >= row + self.size.height:
                 break
-        rows = rows[row : row + height]
-        return [()] * (height - len(rows)) + rows
+        return rows[row : row + self.size.height]
 
     @property
     def _end(self) -> int:
         assert self.page is not None
         return self.page.end + len(self.page.pending)
 
-    def _rows_of(self, number: int) -> list[Row]:
+    def _rows_of(self, number: int) -> list[Spans]:
         assert self.page is not None
         if number not in self._rows:
             self._rows[number] = self.page.rows(number, self.size.width)

@@ -6,11 +6,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
-from tcpchat.cli.screen.drawing import strip
-from tcpchat.cli.screen.palette import DARK, Palette
+from tcpchat.cli.screen.rows import Row, Rows
 from tcpchat.cli.screen.wrapping import padded
 from tcpchat.client.view import Conversation, View
 from tcpchat.model.text import showable
@@ -18,10 +15,8 @@ from tcpchat.model.text import showable
 MOST_COUNTED = 999
 
 
-class Rooms(Widget):
+class Rooms(Rows):
     """All conversations; those that one is in are marked, and so is the one that one sees."""
-
-    can_focus = False
 
     class Chosen(Message):
         """Somebody clicked on one."""
@@ -31,18 +26,14 @@ class Rooms(Widget):
             self.conversation = conversation
 
     def __init__(self, view: View, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.palette: Palette = DARK
+        super().__init__(id)
         self._view = view
         self._listed: Sequence[Conversation] = ()
 
-    def render_line(self, y: int) -> Strip:
-        """See `Widget`."""
-        if y == 0:
-            self._listed = self._in_sight()
-        columns = self.size.width
-        row = self._row(self._listed[y], columns) if y < len(self._listed) else []
-        return strip(row, columns, self.content_region.x, self.rich_style)
+    def look(self) -> Sequence[Row]:
+        """See `Rows`."""
+        self._listed = self._in_sight()
+        return [self._row(one, self.size.width) for one in self._listed]
 
     def _in_sight(self) -> Sequence[Conversation]:
         """So many as there is room for, and among them the one that one sees."""
@@ -51,17 +42,17 @@ class Rooms(Widget):
         first = max(0, min(place - height // 2, len(every) - height))
         return every[first : first + height]
 
-    def _row(self, one: Conversation, columns: int) -> list[tuple[str, Style]]:
+    def _row(self, one: Conversation, columns: int) -> Row:
         here = one is self._view.current
         name = showable(one.name if one.is_room else f"@{one.name}")
         count = counted(one)
         room = columns - 2 - cell_len(count) - 1
-        ground, palette = self.rich_style, self.palette
+        palette = self.palette
         colour = palette.text if here or one.unread else palette.dim
-        named = ground + Style(color=colour, bold=here or None)
-        unread = ground + Style(color=palette.accent if one.mentions else palette.text, bold=one.mentions > 0 or None)
+        named = Style(color=colour, bold=here or None)
+        unread = Style(color=palette.accent if one.mentions else palette.text, bold=one.mentions > 0 or None)
         return [
-            ("▸ " if here else "  ", ground + Style(color=palette.accent)),
+            ("▸ " if here else "  ", Style(color=palette.accent)),
             (padded(name, room), named),
             (f"{count} ", unread),
         ]
@@ -71,40 +62,32 @@ class Rooms(Widget):
             self.post_message(self.Chosen(self._listed[event.y]))
 
 
-class People(Widget):
+class People(Rows):
     """Who is here, and how many."""
 
-    can_focus = False
-
     def __init__(self, view: View, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.palette: Palette = DARK
+        super().__init__(id)
         self._view = view
-        self._people: list[str] = []
 
-    def render_line(self, y: int) -> Strip:
-        """See `Widget`."""
-        if y == 0:
-            self._people = self._sorted()
-        return strip(self._row(y), self.size.width, self.content_region.x, self.rich_style)
+    def look(self) -> Sequence[Row]:
+        """See `Rows`."""
+        people, room = self._sorted(), self.size.height - 1
+        if not people:
+            return []
+        dim = Style(color=self.palette.dim)
+        shown = people if len(people) <= room else people[: max(0, room - 1)]
+        more = len(people) - len(shown)
+        last = [[(f" and {more} more", dim)]] if more else []
+        return [[(f" {len(people)} here", dim)], *map(self._row, shown), *last]
 
     def _sorted(self) -> list[str]:
         here = self._view.current
         return sorted(here.people.values(), key=str.casefold) if here is not None and here.is_room else []
 
-    def _row(self, y: int) -> list[tuple[str, Style]]:
-        people, columns, ground = self._people, self.size.width - 2, self.rich_style
-        dim = ground + Style(color=self.palette.dim)
-        room = self.size.height - 1
-        if not people or y > len(people):
-            return []
-        if y == 0:
-            return [(f" {len(people)} here", dim)]
-        if y == room and len(people) > room:
-            return [(f" and {len(people) - room + 1} more", dim)]
-        nick = showable(people[y - 1])
-        own = self._view.is_me(people[y - 1])
-        return [(f" {padded(nick, columns)}", ground + Style(color=self.palette.of(nick), bold=own or None))]
+    def _row(self, nick: str) -> Row:
+        own = self._view.is_me(nick)
+        look = Style(bold=True) if own else Style(color=self.palette.of(nick))
+        return [(f" {padded(showable(nick), self.size.width - 2)}", look)]
 
 
 def counted(one: Conversation) -> str:
