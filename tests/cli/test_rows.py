@@ -65,7 +65,7 @@ def test_a_narrow_terminal_is_left_alone() -> None:
 
 
 def test_a_line_that_is_indented_stays_so_however_narrow_it_is() -> None:
-    assert rows_of(f"{' ' * 30}12:00 <bob> no", 24, 30) == [f"{' ' * INDENT}12:00 <bob> no"]
+    assert rows_of(f"{' ' * 30}12:00 <bob> no", 20, 30) == [f"{' ' * INDENT}12:00 <bob> no"]
     assert rows_of(" " * 30, 24, 30) == [""]
 
 

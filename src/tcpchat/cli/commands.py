@@ -240,10 +240,13 @@ async def show_help(talk: "Talk", argument: str) -> None:
     wanted = argument.removeprefix("/").lower()
     if wanted and wanted not in COMMANDS:
         await talk.refuse(f"There is no /{wanted[:30]}. /help lists what there is.")
-        return
-    shown = {wanted: COMMANDS[wanted]} if wanted else COMMANDS
-    width = max(len(usage(name)) for name in shown)
-    await talk.show(notice(*(f"{usage(name):{width}}  {command.help}" for name, command in shown.items())))
+    elif wanted:
+        await talk.show(notice(f"{usage(wanted)}  {COMMANDS[wanted].help}"))
+    else:
+        width = max(map(len, _named(_EVERYDAY)))
+        shown = [f"{name:{width}}  {COMMANDS[name[1:]].help}" for name in _named(_EVERYDAY)]
+        others = [f"{whom}: {' '.join(_named(module.__name__))}" for whom, module in _FURTHER.items()]
+        await talk.show(notice(*shown, *others, "/help NAME says how one is written.", *talk.keys))
 
 
 async def leave(talk: "Talk", argument: str) -> None:
@@ -261,6 +264,12 @@ async def _choose(talk: "Talk", key: str, argument: str, told: str) -> bool:
             await talk.refuse(problem)
     await talk.show(notice(told.format(CHOICES[key][getattr(talk.preferences, key)])))
     return argument != ""
+
+
+def _named(module: str) -> list[str]:
+    """The commands of a module, with their slashes; but for the short forms of others."""
+    names_of = {command.run: name for name, command in reversed(COMMANDS.items()) if command.run.__module__ == module}
+    return [f"/{name}" for name in reversed(names_of.values())]
 
 
 def _conversation(talk: "Talk", argument: str) -> "Conversation | None":
@@ -324,3 +333,7 @@ COMMANDS = {
     "help": Command(show_help, "this list, or what one command does"),
     "quit": Command(leave, "leave; so does Ctrl-D"),
 }
+
+_EVERYDAY = __name__
+_FURTHER = {"For operators": moderation, "For your account": own_account}
+"""Whom the commands of other modules are for."""

@@ -26,6 +26,7 @@ class Plain:
     """A `Face`."""
 
     hint = "Type and press Enter. /help  Ctrl-D leaves"
+    keys: tuple[str, ...] = ()
     patient = False
     """Whether one waits for a server that is not there yet."""
     patience = 60.0

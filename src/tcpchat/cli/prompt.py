@@ -1,11 +1,11 @@
 """What stands before the line that is typed: who one is, where it goes, what is new elsewhere, and what waits."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from tcpchat.cli.rows import cut, width
 from tcpchat.cli.show import label, marked, unread_of
-from tcpchat.cli.talk import Talk
-from tcpchat.client.view import Conversation
+from tcpchat.client.view import Conversation, View
 from tcpchat.model.text import showable
 
 MOST_PENDING_ROWS = 5
@@ -24,13 +24,20 @@ Part = tuple[str, str]
 """A look, and a text."""
 
 
-def parts(talk: Talk, columns: int) -> list[Part]:
+class Link(NamedTuple):
+    """Whether there is one to the server, and how many lines wait."""
+
+    there: bool
+    waiting: int
+
+
+def parts(view: View, link: Link, columns: int) -> list[Part]:
     """``ann #lobby @bob:@1 #dev:12> ``; what does not fit is left out, and where one is comes last to go."""
     most = int(columns * SHARE)
-    for tried in _shorter_and_shorter(talk):
+    for tried in _shorter_and_shorter(view, link):
         if width(text_of(tried)) <= most:
             return tried
-    return [(HERE, cut(_here(talk), most - 2)), (PLAIN, "> ")]
+    return [(HERE, cut(_here(view), most - 2)), (PLAIN, "> ")]
 
 
 def text_of(prompt: Sequence[Part]) -> str:
@@ -50,30 +57,32 @@ def pending_rows(typed: list[str], columns: int, rows: int) -> list[str]:
     return [cut(one, min(columns - 1, MOST_PENDING_CHARACTERS)) for one in shown]
 
 
-def choices_row(choices: Sequence[str], chosen: int | None, columns: int) -> str:
-    """``carol  [caroline]  carla``: how a word may go on, from the chosen one on, as far as that fits."""
-    marked_ones = [f"[{one.strip()}]" if number == chosen else one.strip() for number, one in enumerate(choices)]
-    while chosen and width("  ".join(marked_ones[: chosen + 1])) >= columns:
-        marked_ones, chosen = marked_ones[1:], chosen - 1
-    return cut("  ".join(marked_ones), columns - 1)
+def choices_row(choices: Sequence[str], chosen: int, columns: int) -> str:
+    """``carol  [caroline]  carla``: how a word may go on, as far as it fits into a row, with the chosen one."""
+    words = [one.strip(" :") for one in choices]
+    row = [f"[{one}]" if number == chosen else one for number, one in enumerate(words)]
+    while chosen > 0 and width("  ".join(row[: chosen + 1])) >= columns:
+        row, chosen = row[1:], chosen - 1
+    return cut("  ".join(row), columns - 1)
 
 
-def _shorter_and_shorter(talk: Talk) -> Iterator[list[Part]]:
-    elsewhere = talk.view.elsewhere
-    me = [(PLAIN, f"{showable(talk.me)} ")]
-    here: list[Part] = [(HERE, _here(talk))] if _here(talk) else []
+def _shorter_and_shorter(view: View, link: Link) -> Iterator[list[Part]]:
+    elsewhere = view.elsewhere
+    me = [(PLAIN, f"{showable(view.me)} ")]
+    here: list[Part] = [(HERE, _here(view))] if view.current is not None else []
+    state = _state(link)
     end: list[Part] = [(PLAIN, "> ")]
     for count in range(len(elsewhere), -1, -1):
-        yield [*me, *here, *_unread(elsewhere, count), *_link(talk, numbers=True), *end]
-    few = _unread(elsewhere, 0)
-    yield [*me, *here, *few, *_link(talk, numbers=False), *end]
-    yield [*here, *few, *_link(talk, numbers=False), *end]
-    yield [*here, *_link(talk, numbers=False), *end]
+        yield [*me, *here, *_unread(elsewhere, count), *state, *end]
+    few, state = _unread(elsewhere, 0), _state(link._replace(waiting=0))
+    yield [*me, *here, *few, *state, *end]
+    yield [*here, *few, *state, *end]
+    yield [*here, *state, *end]
     yield [*here, *end]
 
 
-def _here(talk: Talk) -> str:
-    return label(talk.view.current.name) if talk.view.current is not None else ""
+def _here(view: View) -> str:
+    return label(view.current.name) if view.current is not None else ""
 
 
 def _unread(elsewhere: list[Conversation], count: int) -> list[Part]:
@@ -84,7 +93,7 @@ def _unread(elsewhere: list[Conversation], count: int) -> list[Part]:
     return [*shown, (look, f" +{'@' if look else ''}{len(hidden)}")] if hidden else shown
 
 
-def _link(talk: Talk, *, numbers: bool) -> list[Part]:
-    if talk.connected:
+def _state(link: Link) -> list[Part]:
+    if link.there:
         return []
-    return [(PLAIN, f" (no link, {talk.waiting} waiting)" if numbers and talk.waiting else " (no link)")]
+    return [(PLAIN, f" (no link, {link.waiting} waiting)" if link.waiting else " (no link)")]

@@ -9,8 +9,8 @@ from prompt_toolkit.utils import get_cwidth
 INDENT = 6
 """At least so many spaces are before whatever goes on in a further row."""
 
-LEAST_TEXT = 20
-"""So many columns are left for it, if that is possible."""
+MOST_INDENT = 0.3
+"""And at most this part of a row, if that is not less."""
 
 NARROW = 20
 """In a terminal of fewer columns nobody can tell anything from anything."""
@@ -22,14 +22,14 @@ _PICTURES = "\U0001f000"
 
 
 def rows_of(line: str, columns: int, hang: int = INDENT) -> list[str]:
-    """A line for a terminal of so many columns, its further rows indented by `hang`, if there is space enough for that.
+    """A line for a terminal of so many columns. Its further rows are indented by `hang`, if that leaves enough.
 
     A word of ASCII that fits into no row, such as a long address, is left in one piece, for the terminal to break, so
     that it can be copied; as there is no space in it, nobody can have one of its rows look like a line.
     """
     if len(line) * 2 <= columns or columns < NARROW:  # no character takes more than two columns
         return [line]
-    rows = _Rows(columns, max(min(hang, columns - LEAST_TEXT), INDENT))
+    rows = _Rows(columns, max(min(hang, int(columns * MOST_INDENT)), INDENT))
     for spaces, piece in _pieces(line):
         rows.add(spaces, piece)
     return rows.done()
@@ -124,8 +124,15 @@ def _characters(word: str) -> list[str]:
 
 def cut(text: str, columns: int) -> str:
     """As much of it as fits into so many columns, with ``…`` at its end if that is not all."""
-    if width(text) <= columns:
-        return text
-    while text and width(text) > columns - 1:
+    used = 0
+    for place, character in enumerate(text):
+        used += width(character)
+        if used > columns:
+            return f"{_fitting(text[:place], columns - 1)}\N{HORIZONTAL ELLIPSIS}" if columns > 0 else ""
+    return text
+
+
+def _fitting(text: str, columns: int) -> str:
+    while width(text) > columns:
         text = text[:-1]
-    return f"{text}\N{HORIZONTAL ELLIPSIS}" if columns > 0 else ""
+    return text

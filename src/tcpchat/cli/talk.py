@@ -45,6 +45,8 @@ class Face(Protocol):
     """Whether somebody is there, who wants to know where he is and what was said before."""
     hint: str
     """What to do, said once."""
+    keys: tuple[str, ...]
+    """What keys do beside that, for /help."""
 
     async def happened(self, event: Event, where: list[Conversation]) -> None:
         """It came into view in these conversations."""
@@ -134,6 +136,11 @@ class Talk:
     def me(self) -> str:
         """What one is called."""
         return self.view.me
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """See `Face`."""
+        return self._face.keys
 
     @property
     def waiting(self) -> int:

@@ -8,8 +8,8 @@ from tcpchat.cli.candidates import candidates
 from tcpchat.cli.colours import fitting, painted
 from tcpchat.cli.editor import Editor
 from tcpchat.cli.preferences import Preferences
-from tcpchat.cli.prompt import PLAIN, QUIET, Part, parts, pending_rows
-from tcpchat.cli.rows import rows_of
+from tcpchat.cli.prompt import PLAIN, QUIET, Link, Part, parts, pending_rows
+from tcpchat.cli.rows import cut, rows_of
 from tcpchat.cli.secret import Question
 from tcpchat.cli.show import Line, marked, notice
 from tcpchat.cli.talk import Talk
@@ -33,6 +33,10 @@ class Terminal:
 
     person = True
     hint = "Type and press Enter. /help  Tab completes  Ctrl-D leaves"
+    keys: tuple[str, ...] = (
+        "Alt-1 to Alt-9, Ctrl-N, Ctrl-P: other conversations. Alt-A: what is new.",
+        "Ctrl-R: find what you typed. Ctrl-L: an empty screen.",
+    )
     patient = True
 
     def __init__(self, preferences: Preferences) -> None:
@@ -88,7 +92,9 @@ class Terminal:
 
     async def failed(self, typed: str, why: Iterable[Line]) -> None:
         """See `Face`. The arrow up finds it."""
-        await self.show([*marked("!", typed), *why])
+        columns, _ = self._editor.size
+        shown = [line._replace(text=cut(line.text, columns)) for line in marked("!", typed)[:MOST_FAILED_ROWS]]
+        await self.show([*shown, *why])
         self._editor.put_back(typed)
 
     def refresh(self) -> None:
@@ -149,7 +155,7 @@ class Terminal:
             return [(PLAIN, showable(self._question.text))]
         columns, rows = self._editor.size
         pending = [(QUIET, f"{row}\n") for row in pending_rows(self._talk.pending, columns, rows - 2)]
-        return [*pending, *parts(self._talk, columns)]
+        return [*pending, *parts(self._view, Link(self._talk.connected, self._talk.waiting), columns)]
 
     # what is shown
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from tcpchat.cli.show import Line, Place, day_of, event_lines, label, new_rule, notice, rule
 from tcpchat.client.view import Conversation, View
-from tcpchat.model.events import Event, Told
+from tcpchat.model.events import Event, Said, Told
 
 BELL = "\a"
 
@@ -23,7 +23,12 @@ class Transcript:
         """The conversation of which lines were printed last."""
 
     def happened(self, view: View, event: Event, where: list[Conversation]) -> list[Line]:
-        """What is printed when it happens. What is printed of another conversation is not printed again there."""
+        """What is printed when it happens. What is printed of another conversation is not printed again there.
+
+        What one said oneself is printed in any case: so one sees that it is stored, wherever one looks by then.
+        """
+        if isinstance(event, Said) and view.is_me(event.by) and view.current not in where:
+            return self._item(view, event, where, named=True)
         if not (self._names_rooms or isinstance(event, Told) or not where or view.current in where):
             return []
         for conversation in where:
@@ -48,8 +53,8 @@ class Transcript:
         name = label(conversation.name)
         return notice(f"What you type goes to {name}.") if self._names_rooms else [rule(name, "heading")]
 
-    def _item(self, view: View, event: Event, where: list[Conversation]) -> list[Line]:
-        room = where[0].name if self._names_rooms and where and where[0].is_room else ""
+    def _item(self, view: View, event: Event, where: list[Conversation], *, named: bool = False) -> list[Line]:
+        room = where[0].name if (named or self._names_rooms) and where and where[0].is_room else ""
         called = view.calls(event) and not (isinstance(event, Told) and view.current in where)
         lines = event_lines(event, view.me, Place(room, day=False, mention=called))
         return [*self._new_day(event), *lines] if lines else []

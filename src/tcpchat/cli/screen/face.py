@@ -29,6 +29,7 @@ class FullScreen:
 
     person = True
     hint = ""
+    keys: tuple[str, ...] = ()
     patient = True
     patience = 3.0
 
