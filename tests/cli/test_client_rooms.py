@@ -174,3 +174,49 @@ def test_what_is_typed_before_there_is_a_server_is_said_when_there_is_one(start:
         bob = Peer(port, "bob")
         assert bob.past("#lobby") == ["early", "waves"]
         bob.close()
+
+
+def test_what_happened_in_several_rooms_hides_nothing_of_what_is_new_there(screen: Screen, port: int) -> None:
+    eve = Peer(port, "eve")
+    eve.do(do="join", room="#side")
+    screen.type("/join side\r")
+    screen.until("ann #side>")
+    eve.say("both", "#side")
+    eve.say("unseen")
+    screen.until(f"{AT} <eve> both", "ann #side #lobby:1>")
+    eve.close()
+    screen.until("-- eve is gone.*", "ann #side #lobby:1>")
+    screen.type("/room lobby\r")
+    screen.until("── #lobby ──", "── 1 new ──", f"{AT} <eve> unseen", "-- eve is gone.*", "ann #lobby>")
+
+
+def test_what_follows_something_taken_back_is_shown(screen: Screen, bob: Peer) -> None:
+    screen.type("/join side\r")
+    screen.until("ann #side>")
+    stored = bob.do(do="say", room="#lobby", text="a secret")
+    bob.say("what I meant")
+    screen.until("ann #side #lobby:2>")
+    bob.do(do="redact", target="#lobby", of=stored["id"])
+    screen.until("ann #side #lobby:1>")
+    screen.type("/room lobby\r")
+    screen.until("── 1 new ──", f"{AT} <bob> what I meant", "-- bob took a message back", "ann #lobby>")
+    assert b"a secret" not in screen.raw
+
+
+def test_who_asks_to_come_in_again_sees_what_is_new(start: Start, port: int) -> None:
+    bob = Peer(port, "bob", "#again")
+    screen = start(*CLIENT, f"127.0.0.1:{port}", "--room", "#again")
+    screen.until("ann #again>")
+    bob.say("once", "#again")
+    screen.until(f"{AT} <bob> once", "ann #again>")
+    screen.type("/join again\r")
+    screen.until("-- #again, 2 people: bob, you.", "-- #again, 2 people: bob, you.", "ann #again>")
+    bob.do(do="kick", room="#again", nick="ann")
+    screen.until("-- You are not in #again any more. .*", "ann #again>")
+    bob.say("behind your back", "#again")
+    screen.type("/join again\r")
+    screen.until(
+        "-- You are not in #again any more. .*", f"{AT} <bob> behind your back", "-- #again, 2.*", "ann #again>"
+    )
+    assert [row[6:] for row in screen.rows if "<bob>" in row] == ["<bob> once", "<bob> behind your back"]
+    bob.close()

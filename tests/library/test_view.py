@@ -19,6 +19,7 @@ from tcpchat.model.events import (
     Redacted,
     Renamed,
     Said,
+    Skipped,
     Told,
     TopicSet,
 )
@@ -68,7 +69,7 @@ def test_unread_is_what_others_said_where_one_did_not_look(steps: list[Event | s
             continue
         event = _at(step, time)
         for conversation in view.note(event):
-            if conversation is view.current or (getattr(event, "by", "") == ME and isinstance(event, Said | Told)):
+            if conversation is view.current or (getattr(event, "by", "") == ME and isinstance(event, Told)):
                 unread.pop(conversation.name, None)
             elif view.is_speech(event):
                 unread.setdefault(conversation.name, []).append(event)
@@ -140,6 +141,41 @@ def test_what_is_taken_back_can_not_be_read_any_more() -> None:
     assert [getattr(item, "text", "") for item in room.items] == ["", ""]
 
 
+@pytest.mark.parametrize(("taken", "left"), [("a-1", ["two", "ann: three"]), ("a-3", ["one", "two"])])
+def test_what_is_taken_back_is_not_unread_and_what_follows_it_is(taken: str, left: list[str]) -> None:
+    view = seen()
+    for number, text in enumerate(["one", "two", "ann: three"], 1):
+        view.note(said(text, id=f"a-{number}", number=number, time=number))
+    view.note(Redacted(by="bob", of=taken, room="#dev", number=4, time=4))
+    room = view.open("#dev")
+    assert [item.text for item in room.unseen if isinstance(item, Said) and item.text] == left
+    assert room.unread == view.new_in(room) == len(left)
+    assert room.mentions == left.count("ann: three")
+
+
+def test_what_was_said_before_ones_own_line_is_unread_where_one_looks_away() -> None:
+    view = seen()
+    view.note(said("while I was not looking"))
+    view.note(said("sent before I went", by=ME, time=2))
+    room = view.open("#dev")
+    assert room.unread == 1
+    assert len(room.unshown) == 2
+
+
+def test_what_was_not_shown_is_shown_whatever_else_one_has_read() -> None:
+    view = seen()
+    room = view.open("#dev")
+    view.note(Skipped(target="#dev", first=1, last=7))
+    view.note(said("eight", time=8))
+    view.note(MarkerSet(by=ME, target="#dev", until=8))
+    assert room.unread == 0
+    assert [type(item) for item in room.unshown] == [Skipped, Said]
+    view.switch(room)
+    room.shown()
+    view.note(said("nine", time=9))
+    assert room.unshown == []
+
+
 @pytest.mark.parametrize(
     ("read", "number", "new"), [(0, 0, ["one", "two"]), (0, 1, ["two"]), (1, 0, ["two"]), (9, 0, []), (0, 2, [])]
 )
@@ -177,6 +213,22 @@ def test_the_past_comes_before_and_once() -> None:
     room.add(late)
     room.add_past([early, late])
     assert [*room.items] == [early, late]
+
+
+def test_what_was_said_while_one_was_put_out_comes_behind_what_was_before() -> None:
+    room = seen().open("#dev")
+    old, gone, missed = (
+        said("old", id="a-1", number=1),
+        Kicked(room="#dev", by="bob", nick=ME, time=2),
+        said("x", time=3),
+    )
+    missed = replace(missed, id="a-3", number=3)
+    room.add(old)
+    room.add(gone)
+    room.shown()
+    room.add_past([old, missed])
+    assert [*room.items] == [old, gone, missed]
+    assert room.unshown == [missed]
 
 
 @pytest.mark.parametrize(("step", "name"), [(1, "#dev"), (2, "#tea"), (-1, "#dev"), (-2, "#tea")])

@@ -298,7 +298,7 @@ class Talk:
             if self._face.person and not seated.already:
                 await self._read_up(conversation, seated)
             if look or self.view.current is None:
-                await self._look(conversation, list(conversation.items), self._told(seated, hint))
+                await self._look(conversation, self._told(seated, hint))
             while waiting:
                 await self._show_event(waiting.pop(0))
         finally:
@@ -321,7 +321,7 @@ class Talk:
 
     async def look(self, at: Conversation) -> None:
         """Look at another conversation, and talk there."""
-        await self._look(at, at.unseen, ())
+        await self._look(at, ())
 
     async def turn(self, to: Conversation) -> None:
         """The same at once, whatever was typed before and is not done yet: what is typed from now on is for there."""
@@ -338,13 +338,14 @@ class Talk:
         heard = [event for event in events if not self.ignored.hides(event)]
         await self.show(past(name, heard, self.me))
 
-    async def _look(self, at: Conversation, items: list[Event], told: Iterable[Line]) -> None:
-        before = self.view.current
+    async def _look(self, at: Conversation, told: Iterable[Line]) -> None:
+        before, unshown = self.view.current, at.unshown
         self.view.switch(at)
+        at.shown()
         for conversation in (before, at):
             if conversation is not None:
                 self._mark(conversation)
-        await self._face.opened(at, items, told)
+        await self._face.opened(at, unshown, told)
 
     async def _read_up(self, room: Conversation, seated: Seated) -> None:
         """What was said there last, and what of it is new: after the mark, or since one left."""

@@ -31,9 +31,9 @@ class Transcript:
             return self._item(view, event, where, named=True)
         if not (self._names_rooms or isinstance(event, Told) or not where or view.current in where):
             return []
-        for conversation in where:
-            if conversation is not view.current:
-                conversation.new = None
+        if self._names_rooms or isinstance(event, Told):
+            for conversation in where:
+                _printed(conversation, view)
         return self._item(view, event, where)
 
     def opened(self, view: View, conversation: Conversation, items: list[Event], told: Iterable[Line]) -> list[Line]:
@@ -66,6 +66,12 @@ class Transcript:
         if day == before or (not before and day == day_of(_now())):
             return []
         return [rule(day, "day")]
+
+
+def _printed(conversation: Conversation, view: View) -> None:
+    conversation.shown()
+    if conversation is not view.current:
+        conversation.new = None
 
 
 def rings(view: View, event: Event, bell: str) -> bool:

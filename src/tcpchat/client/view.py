@@ -46,7 +46,7 @@ class Conversation:
     :ivar people: who is there, by folded nick.
     :ivar seated: whether one is in the room now. One can always talk with a person.
     :ivar unread: how many messages came while one was elsewhere, and `mentions` how many of them are for oneself.
-    :ivar new: the first item that one has not seen; None: there is none.
+    :ivar new: the first message that one has not read; None: there is none.
     :ivar read: up to when one has read, in milliseconds since 1970.
     """
 
@@ -60,6 +60,7 @@ class Conversation:
         self.mentions = 0
         self.new: Event | None = None
         self.read = 0
+        self._unshown = 0
         self._spoke: dict[str, int] = {}
 
     @property
@@ -78,18 +79,36 @@ class Conversation:
         items = list(self.items)
         return items[items.index(self.new) :] if self.new in items else []
 
+    @property
+    def unshown(self) -> list[Event]:
+        """The items that came since one looked at it last, wherever they were read."""
+        return list(self.items)[len(self.items) - self._unshown :]
+
+    def shown(self) -> None:
+        """One has all items before one."""
+        self._unshown = 0
+
     def add(self, event: Event) -> None:
         """It happened now."""
         if len(self.items) == MOST_ITEMS and self.items[0] is self.new:
             self.new = self.items[1]
         self.items.append(event)
+        self._unshown = min(self._unshown + 1, MOST_ITEMS)
 
     def add_past(self, events: Iterable[Event]) -> None:
-        """Older entries of the log, oldest first; those that are known already are left out."""
+        """Entries of the log, oldest first, each in its place; those that are known already are left out."""
         known = {item.id for item in self.items if item.id}
-        for event in reversed([one for one in events if one.id not in known]):
-            if len(self.items) < MOST_ITEMS:
-                self.items.appendleft(event)
+        past = deque(one for one in events if one.id not in known)
+        last = max((item.number for item in self.items), default=0)
+        merged: list[Event] = []
+        for item in self.items:
+            while past and _when(item) > _when(past[0]):
+                merged.append(past.popleft())
+            merged.append(item)
+        merged += past
+        late = next((place for place, item in enumerate(merged) if item.id not in known and item.number > last), None)
+        self.items = deque(merged, maxlen=MOST_ITEMS)
+        self._unshown = min(max(self._unshown, 0 if late is None else len(merged) - late), len(self.items))
 
     def see(self) -> None:
         """All that there is has been seen. The line before what was new stays until `move_on`."""
@@ -175,7 +194,7 @@ class View:
                 self.current.see()
 
     def switch(self, to: Conversation) -> None:
-        """Look at another conversation; what was new in the one before is no longer."""
+        """Look at another conversation; what was new in the one before is no longer. See `Conversation.unshown`."""
         if self.current is not None and self.current is not to:
             self.current.move_on()
         self.current = to
@@ -217,7 +236,8 @@ class View:
     def _count(self, conversation: Conversation, event: Event) -> None:
         if conversation is self.current:
             conversation.see()
-        elif isinstance(event, Said | Told) and self.is_me(event.by):  # who answers has read
+            conversation.shown()
+        elif isinstance(event, Told) and self.is_me(event.by):  # who answers has read; of a room one may look away
             conversation.move_on()
         elif self.is_speech(event) and event.time > conversation.read:
             conversation.new = conversation.new or event
@@ -329,8 +349,18 @@ class View:
         conversation = self.open(event.room or other)
         for place, item in enumerate(conversation.items):
             if item.id == event.of and isinstance(item, Said | Told):
-                conversation.items[place] = replace(item, text="", redacted=True)
+                self._take_back(conversation, place, item)
         return [conversation]
+
+    def _take_back(self, conversation: Conversation, place: int, item: Said | Told) -> None:
+        """Neither is it new any more."""
+        later = [one for one in list(conversation.items)[place + 1 :] if self.is_speech(one)]
+        if self.is_speech(item) and len(later) < conversation.unread:
+            conversation.unread -= 1
+            conversation.mentions -= self.calls(item)
+        if conversation.new is item:
+            conversation.new = later[0] if later else None
+        conversation.items[place] = replace(item, text="", redacted=True)
 
     def _skipped(self, event: Skipped) -> list[Conversation]:
         return [self.open(event.target)]
@@ -359,6 +389,10 @@ class View:
 def _is_shown(event: Said | Told) -> bool:
     """What was taken back is not, nor what one client asks another (CTCP)."""
     return not event.redacted and not event.text.startswith(CTCP)
+
+
+def _when(event: Event) -> tuple[int, int]:
+    return event.time, event.number
 
 
 def _after(event: Event, read: int, number: int) -> bool:
