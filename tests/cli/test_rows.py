@@ -27,7 +27,7 @@ def rows(line: str, columns: int) -> list[str]:
 
 @pytest.mark.parametrize("line", ["short", "x" * 300, "https://example.org/" + "y" * 200, "12:00 <bob> " + "y" * 200])
 def test_a_word_that_fits_into_no_row_stays_in_one_piece(line: str) -> None:
-    assert rows_of(line, 80) == [line]
+    assert rows_of(line, 80, 12) == [line]
 
 
 @pytest.mark.parametrize("columns", [40, 80])
@@ -42,9 +42,11 @@ def test_further_rows_are_under_the_text(columns: int) -> None:
 def test_what_follows_a_long_address_goes_on_below_it() -> None:
     address = "https://example.org/" + "y" * 100
     assert rows_of(f"12:00 <bob> see  {address}  for more", 80, 12) == [
-        f"12:00 <bob> see  {address}",
+        "12:00 <bob> see",
+        address,
         f"{' ' * 12}for more",
     ]
+    assert rows_of(f"12:00 <bob> {address} is it", 80, 12) == [f"12:00 <bob> {address}", f"{' ' * 12}is it"]
 
 
 def test_text_without_spaces_is_broken_between_its_characters() -> None:
@@ -85,7 +87,7 @@ def test_no_row_but_the_first_begins_as_a_line_does(words: list[str], columns: i
     line = "x" + "".join(words)
     broken = rows_of(line, columns, hang)
     assert "".join("".join(broken).split(" ")) == "".join(line.split(" "))
-    assert all(row.startswith(" " * INDENT) for row in broken[1:])
+    assert all(row.startswith(" " * INDENT) or " " not in row for row in broken[1:])
     for row in rows("\n".join(broken), columns)[1:]:
         assert row.startswith(" " * INDENT) or (row.isascii() and " " not in row)
         assert not row.startswith(("09:00 <", "-- carol", "ann #tea> ", "… "))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -82,6 +83,7 @@ def _first(line: Line, row: str, look: str, palette: Palette, *, own: bool) -> s
     return f"{_in(around, row[:start])}{nick}{_in(around, row[end:text])}{_in(look, row[text:])}"
 
 
+@cache
 def _looks(palette: Palette) -> dict[Kind, str]:
     return {
         "mention": BOLD,

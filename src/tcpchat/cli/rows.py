@@ -24,12 +24,12 @@ _PICTURES = "\U0001f000"
 def rows_of(line: str, columns: int, hang: int = INDENT) -> list[str]:
     """A line for a terminal of so many columns. Its further rows are indented by `hang`, if that leaves enough.
 
-    A word of ASCII that fits into no row, such as a long address, is left in one piece, for the terminal to break, so
-    that it can be copied; as there is no space in it, nobody can have one of its rows look like a line.
+    A word of ASCII that is too long for that, such as an address, stays in one piece, from the edge on, so that it can
+    be copied; the terminal breaks it. As there is no space in it, nobody can have one of its rows look like a line.
     """
     if len(line) * 2 <= columns or columns < NARROW:  # no character takes more than two columns
         return [line]
-    rows = _Rows(columns, max(min(hang, int(columns * MOST_INDENT)), INDENT))
+    rows = _Rows(columns, hang)
     for spaces, piece in _pieces(line):
         rows.add(spaces, piece)
     return rows.done()
@@ -40,7 +40,8 @@ class _Rows:
 
     def __init__(self, columns: int, hang: int) -> None:
         self._columns = columns
-        self._hang = hang
+        self._head = hang
+        self._hang = max(min(hang, int(columns * MOST_INDENT)), INDENT)
         self._done: list[str] = []
         self._row = ""
         self._used = 0
@@ -82,7 +83,11 @@ class _Rows:
             self._break()
 
     def _put_whole(self, spaces: str, piece: str) -> None:
-        self._put_spaces(spaces)
+        if self._used > self._head:
+            self._break()
+            self._row, self._used = "", 0
+        else:
+            self._put_spaces(spaces)
         self._put(piece)
         self._break()
 
