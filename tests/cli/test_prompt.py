@@ -41,13 +41,15 @@ def prompt(view: View, columns: int, link: Link = THERE) -> str:
 def test_the_prompt_says_where_one_is_and_what_is_new_elsewhere(view: View) -> None:
     assert prompt(view, 80) == "alice #general @bob:@1 #dev:12> "
     assert prompt(view, 80, Link(there=False, waiting=0)) == "alice #general @bob:@1 #dev:12 (no link)> "
-    assert prompt(view, 80, Link(there=False, waiting=2)) == "alice #general @bob:@1 +1 (no link, 2 waiting)> "
+    assert prompt(view, 80, Link(there=False, waiting=2)) == "#general @bob:@1 #dev:12 (no link, 2 waiting)> "
 
 
 def test_what_does_not_fit_is_counted_and_then_left_out(view: View) -> None:
-    assert prompt(view, 48) == "alice #general @bob:@1 +1> "
-    assert prompt(view, 40) == "alice #general +@2> "
+    assert prompt(view, 48) == "#general @bob:@1 #dev:12> "
+    assert prompt(view, 40) == "#general @bob:@1 +1> "
+    assert prompt(view, 32) == "#general +@2> "
     assert prompt(view, 40, Link(there=False, waiting=1)) == "#general +@2 (no link)> "
+    assert prompt(view, 35, Link(there=False, waiting=1)) == "#general (no link)> "
     assert prompt(view, 20) == "#general> "
     assert prompt(view, 12) == "#gen\N{HORIZONTAL ELLIPSIS}> "
 

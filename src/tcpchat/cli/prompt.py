@@ -32,7 +32,7 @@ class Link(NamedTuple):
 
 
 def parts(view: View, link: Link, columns: int) -> list[Part]:
-    """``ann #lobby @bob:@1 #dev:12> ``; what does not fit is left out, and where one is comes last to go."""
+    """``ann #lobby @bob:@1 #dev:12> ``; what does not fit is left out: first who one is, and last where one is."""
     most = int(columns * SHARE)
     for tried in _shorter_and_shorter(view, link):
         if width(text_of(tried)) <= most:
@@ -72,11 +72,11 @@ def _shorter_and_shorter(view: View, link: Link) -> Iterator[list[Part]]:
     here: list[Part] = [(HERE, _here(view))] if view.current is not None else []
     state = _state(link)
     end: list[Part] = [(PLAIN, "> ")]
+    yield [*me, *here, *_unread(elsewhere, len(elsewhere)), *state, *end]
     for count in range(len(elsewhere), -1, -1):
-        yield [*me, *here, *_unread(elsewhere, count), *state, *end]
-    few, state = _unread(elsewhere, 0), _state(link._replace(waiting=0))
-    yield [*me, *here, *few, *state, *end]
-    yield [*here, *few, *state, *end]
+        yield [*here, *_unread(elsewhere, count), *state, *end]
+    state = _state(link._replace(waiting=0))
+    yield [*here, *_unread(elsewhere, 0), *state, *end]
     yield [*here, *state, *end]
     yield [*here, *end]
 
