@@ -43,7 +43,8 @@ SGR = r"(?:\x1b\[[\d;]*m)*"
 
 SPEAKER = r"(<(mal\w*)>.*|\* mal\w*.*|-mal\w*-.*|<bob> sentinel \d+ stays)"
 NOTICE = r"-- .*"
-LOOKS = {"\x1b[0m", "\x1b[1m", *(f"\x1b[38;5;{one}m" for one in (*BOTH.nicks, BOTH.quiet, BOTH.accent, BOTH.alarm))}
+INKS = [f"38;5;{one}" for one in (*BOTH.nicks, BOTH.quiet, BOTH.accent, BOTH.alarm)]
+LOOKS = {f"\x1b[{one}m" for ink in INKS for one in ("0", "1", "0;1", ink, f"0;{ink}", f"0;{ink};1")}
 """The colours of the client's own, for names and what is not said."""
 
 TALK = r"(\* \d\d:\d\d \(to you\)|\d\d:\d\d( #\S+| \(to \S+\))?)"
@@ -99,7 +100,7 @@ class Stage:
             ("nc", "You are in"),
             ("telnet", "You are in"),
             ("client", "anna #lobby>"),
-            ("coloured", "cora #lobby>"),
+            ("coloured", rf"cora {SGR}#lobby{SGR}>"),
             ("plain", "/help"),
         ):
             await self.faces[name].until(seen)
