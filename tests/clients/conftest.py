@@ -92,6 +92,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was left out is said on the terminal."""
+    if shutil.which("tmux") is None:
+        terminalreporter.write_line("tcpchat-client WAS NOT TESTED IN TMUX: it is not installed", red=True, bold=True)
     for program in PROGRAMS:
         if missing := missed(program):
             line = f"{program.name} WAS NOT TESTED: it takes {missing} (make test-clients, run as root, installs it)"

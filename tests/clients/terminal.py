@@ -55,6 +55,22 @@ class Terminal:
         for line in lines:
             self._tmux("send-keys", "-l", line, ";", "send-keys", "Enter").check_returncode()
 
+    def press(self, keys: str) -> None:
+        """Type without Enter."""
+        self._tmux("send-keys", "-l", keys).check_returncode()
+
+    def paste(self, text: str) -> None:
+        """Paste it, as a terminal does for programs that can tell a paste from typing."""
+        self._tmux("set-buffer", text, ";", "paste-buffer", "-p").check_returncode()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Drag the window's corner. What was shown before is broken into other rows."""
+        self._tmux("set", "window-size", "manual", ";", "resize-window", "-x", str(columns), "-y", str(rows))
+
+    def everything(self) -> str:
+        """What is on the screen, and what was, with the rows of a line put together."""
+        return self._tmux("capture-pane", "-p", "-J", "-S", "-").stdout.rstrip()
+
     def screen(self) -> str:
         """What is on the screen; what was last seen there, if the program has ended."""
         seen = self._tmux("capture-pane", "-p")
