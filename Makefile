@@ -87,7 +87,7 @@ picture: $(READY) ## make the pictures in the README and in docs (needs tmux, ir
 	@$(BIN)/python -m pytest tests/acceptance/test_pictures.py tests/screen --pictures docs
 
 resilience: $(READY) ## kill it, cut its power, break its disk and its links, for long (ARGS=--full: for very long)
-	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py --long -s --threats=build/threats.json $(ARGS)
+	@$(BIN)/python -m pytest tests/resilience tests/security tests/chat/test_visibility.py tests/acceptance/test_links.py --long -s --threats=build/threats.json $(ARGS)
 
 fuzz: $(READY) ## a million hostile lines of IRC, guided by coverage where atheris can be installed; a million in all dialects
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || echo "*** No atheris here. ***"

@@ -1,7 +1,9 @@
 """L6: a flood comes whole and in order, even if nobody looks for a while. bench/client.py measures how fast."""
 
+import contextlib
 import re
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,9 +15,10 @@ NOBODY_LOOKS_SECONDS = 2
 
 
 @pytest.fixture
-def bob(server: Killable) -> Peer:
+def bob(server: Killable) -> Iterator[Peer]:
     """Bob, in the lobby of a server that keeps a log."""
-    return Peer(server.port, "bob")
+    with contextlib.closing(Peer(server.port, "bob")) as peer:
+        yield peer
 
 
 def started(start: Start, server: Killable, *options: str) -> Screen:
@@ -39,7 +42,6 @@ def test_l6_a_burst_comes_whole_and_in_order(start: Start, server: Killable, bob
     assert numbers(screen) == list(range(2_000))
     screen.type(" typed\r")
     assert bob.hear(by="ann")["text"] == "half typed"
-    bob.close()
 
 
 @pytest.mark.parametrize("options", [[], ["--plain"]])
@@ -53,4 +55,3 @@ def test_l6_nobody_looks_and_nothing_is_lost(start: Start, server: Killable, bob
     assert numbers(screen) == list(range(20_000))
     screen.type(" typed\r")
     assert bob.hear(by="ann")["text"] == "half typed"
-    bob.close()

@@ -1,11 +1,11 @@
 """L10, and the fourth bar: a server that is killed costs no line, doubles none, and changes no order."""
 
+import contextlib
 import random
 import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -37,13 +37,13 @@ def test_l10_a_killed_server_costs_nothing(start: Start, server: Killable, optio
     time.sleep(seconds)  # so long it is gone
     screen.child.kill(signal.SIGSTOP)
     server.start()
-    bob = Peer(server.port, "bob")
-    bob.say_all([f"missed {number}" for number in range(100)])
-    screen.child.kill(signal.SIGCONT)
-    back = r"-- back after \d+ s, 100 messages fetched"
-    screen.until(".*<bob> missed 99", ".*<ann> just sent", back, *([] if options else [f"{PROMPT} half typed te"]))
-    screen.type("half typed text\r" if options else "xt\r")
-    assert [bob.hear(by="ann")["text"] for _ in range(2)] == ["just sent", "half typed text"]
+    with contextlib.closing(Peer(server.port, "bob")) as bob:
+        bob.say_all([f"missed {number}" for number in range(100)])
+        screen.child.kill(signal.SIGCONT)
+        back = r"-- back after \d+ s, 100 messages fetched"
+        screen.until(".*<bob> missed 99", ".*<ann> just sent", back, *([] if options else [f"{PROMPT} half typed te"]))
+        screen.type("half typed text\r" if options else "xt\r")
+        assert [bob.hear(by="ann")["text"] for _ in range(2)] == ["just sent", "half typed text"]
     screen.until(".*<ann> half typed text", *([] if options else [PROMPT]))
     screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
     missed = [("bob", f"missed {number}") for number in range(100)]
@@ -51,7 +51,6 @@ def test_l10_a_killed_server_costs_nothing(start: Start, server: Killable, optio
     assert shown(screen)[-100:] == missed
     for said in (b"first", b"just sent", b"half typed text"):
         assert len(re.findall(rb"<ann> %b\r" % said, screen.uncoloured)) == 1
-    bob.close()
 
 
 class Talker:
@@ -77,7 +76,7 @@ class Talker:
 
 
 @pytest.fixture
-def talkers(start: Start, server: Killable) -> Iterator[list[Talker]]:
+def talkers(start: Start, server: Killable) -> list[Talker]:
     """Two of them, one with a drawn prompt and one without, both in the room."""
     talkers = []
     for nick, options in TALKERS.items():
@@ -114,6 +113,11 @@ def test_a_server_killed_again_and_again_costs_nothing(
         assert [line for line in logged if line[0] == talker.nick] == talker.typed
         assert (missing(logged, seen), twice(seen)) == ([], [])
         assert seen == logged
+        lost, back = (
+            len(re.findall(words, talker.screen.uncoloured)) for words in (rb"-- link lost: ", rb"-- back after ")
+        )
+        assert 0 < lost == back <= kills
+        assert b"Traceback" not in talker.screen.raw
 
 
 def missing(wanted: list[tuple[str, str]], found: list[tuple[str, str]]) -> list[tuple[str, str]]:
