@@ -10,6 +10,7 @@ from tcpchat.cli.screen.composer import Composer
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.client.view import Conversation, View
+from tcpchat.model.commands import Kind
 from tcpchat.model.events import Event, Said, Told
 
 START = 1_764_062_400_000
@@ -47,11 +48,11 @@ class Chat:
         self.view.switch(next(iter(self.view)))
         self.app = ScreenApp(self.view, self, Typed(), colours="dark")
 
-    def say(self, by: str, text: str, room: str = "#general", *, minutes: float = 0) -> Event:
+    def say(self, by: str, text: str, room: str = "#general", *, kind: Kind = "text") -> Event:
         """Somebody says something."""
         self.number += 1
-        time = START + self.number * 1000 + int(minutes * 60_000)
-        return self.event(Said(room=room, by=by, text=text, id=f"i{self.number}", number=self.number, time=time))
+        place = {"number": self.number, "time": START + self.number * 1000}
+        return self.event(Said(room=room, by=by, text=text, kind=kind, id=f"i{self.number}", **place))
 
     def tell(self, by: str, text: str) -> Event:
         """Somebody says something to alice alone."""

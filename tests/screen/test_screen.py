@@ -1,6 +1,7 @@
 """The full screen as its users meet it, without a terminal: T1 to T6 of its acceptance tests."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ pytest.importorskip("textual")
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from tcpchat.cli.screen.page import Own
 from tcpchat.cli.screen.palette import DARK, LIGHT, Palette
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.cli.show import Line
@@ -310,6 +312,55 @@ async def test_a_window_that_is_too_small_says_so(columns: int, rows: int) -> No
         assert chat.lines == ["hi"]
         await pilot.resize_terminal(80, 24)
         await drawn(chat, "#general")
+
+
+GOLDEN = """
+▸ #general       │ #general  release 1.2 on Friday                     │ 5 here
+  #dev        12 │ HH:MM   carol the build is red again:               │ alice
+  #ops           │               https://ci.example.org/run/4711       │ bob
+  @bob        @1 │ HH:MM    dave 日本語も大丈夫ですか                  │ carol
+                 │ HH:MM   alice もちろん ✓                            │ caroline
+                 │ ────────────────────── 3 new ────────────────────── │ dave
+                 │ HH:MM ▌ carol alice: can you review !42 before      │
+                 │       ▌       lunch?                                │
+                 │ HH:MM     bob a rather long message that has to be  │
+                 │               wrapped under its own text            │
+                 │ HH:MM  * dave waves                                 │
+                 │            -- zoe joined                            │
+                 │        /me TEXT  say what you do                    │
+                 │       ! alice not sent                              │
+                 │       … alice on it                                 │
+                 │ alice @ 127.0.0.1:7667 · connected                  │
+                 │ › carol:                                            │
+ [carol:]  caroline:
+"""
+
+
+async def test_everything_in_its_place_at_ninety_columns() -> None:
+    chat = Chat()
+    room = chat.view.find("#general")
+    assert room is not None
+    room.topic = "release 1.2 on Friday"
+    chat.view.joins = "all"
+    async with shown(chat, 90, 18) as pilot:
+        chat.say("carol", "the build is red again: https://ci.example.org/run/4711")
+        chat.say("dave", "日本語も大丈夫ですか")
+        chat.say("alice", "もちろん ✓")
+        room.new = chat.say("carol", "alice: can you review !42 before lunch?")
+        chat.say("bob", "a rather long message that has to be wrapped under its own text")
+        chat.say("dave", "waves", kind="action")
+        chat.event(Joined(room="#general", by="zoe"))
+        room.people.pop("zoe")
+        chat.app.add([Line("-- /me TEXT  say what you do"), Own("not sent", "failed", "!")])
+        for number in range(12):
+            chat.say("dave", f"x{number}", "#dev")
+        chat.tell("bob", "psst")
+        chat.waiting = ["on it"]
+        await pilot.press("c", "a", "tab")
+        await drawn(chat, "[carol:]")
+        await drawn(chat, "@bob        @1")
+        seen = [re.sub(r"\d\d:\d\d(?!7)", "HH:MM", row).rstrip() for row in chat.rows]
+        assert seen == GOLDEN.strip("\n").split("\n")
 
 
 # scrolling

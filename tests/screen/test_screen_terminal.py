@@ -21,9 +21,10 @@ if sys.platform == "win32":
     pytest.skip("no pseudo-terminals", allow_module_level=True)
 
 from tests.cli.screen import CLIENT, SECONDS, Peer, Screen, serving
+from tests.screen.terminals import environment_of, seen
 
 TAKEN = b"\x1b[?1049h"
-GIVEN_BACK = [b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?1004l", b"\x1b[<u"]
+GIVEN_BACK = [b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?1004l"]
 
 Start = Callable[..., Screen]
 
@@ -38,9 +39,7 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """That of a user called ann."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "TCPCHAT_AS_ROOT") if name in os.environ}
-    places = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "STATE")}
-    return {**kept, **places, "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    return environment_of(tmp_path)
 
 
 @pytest.fixture
@@ -57,11 +56,6 @@ def start(port: int, environment: dict[str, str]) -> Iterator[Start]:
     yield start
     for screen in screens:
         screen.child.close(force=True)
-
-
-def seen(screen: Screen, pattern: str) -> None:
-    """Until a row matches."""
-    screen._read_until(lambda: any(re.fullmatch(pattern, row) for row in screen.rows))
 
 
 def modes(screen: Screen) -> list[Any]:

@@ -299,6 +299,7 @@ class Talk:
                 await self._read_up(conversation, seated)
             if look or self.view.current is None:
                 await self._look(conversation, self._told(seated, hint))
+            self._face.refresh()
             while waiting:
                 await self._show_event(waiting.pop(0))
         finally:

@@ -5,14 +5,13 @@ first byte that is no UTF-8, or never, if the terminal is gone.
 """
 
 import os
-import re
 import select
 from codecs import getincrementaldecoder
-from typing import Any
+from typing import Any, NamedTuple
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
 
 WAIT_SECONDS = 0.1
 """For keys; then it is looked whether it is over, and whether an Escape was one."""
@@ -24,7 +23,15 @@ MANY = 8
 """Pieces of output that wait. With more, what is new is not drawn before they are gone."""
 
 
-_ALT_NUMBER = re.compile("\x1b[1-9]")
+class _Key(NamedTuple):
+    """What Textual's table has for each key."""
+
+    value: str
+
+
+_TABLE: dict[str, Any] = ANSI_SEQUENCES_KEYS  # type: ignore[assignment]
+_TABLE |= {f"\x1b{number}": (_Key(f"alt+{number}"),) for number in range(1, 10)}
+"""Alt-2 is no ™, as it were on a Mac."""
 
 
 class Driver(LinuxDriver):
@@ -67,11 +74,7 @@ class Driver(LinuxDriver):
                 if not data:
                     self._app.call_later(self._app.exit)
                     return
-                text = decode(data)
-                if _ALT_NUMBER.fullmatch(text):  # which Textual takes for what it types on a Mac, such as ™
-                    self.process_message(Key(f"alt+{text[1]}", None))
-                    continue
-                for message in parser.feed(text):
+                for message in parser.feed(decode(data)):
                     self.process_message(message)
             for message in parser.tick():
                 self.process_message(message)
