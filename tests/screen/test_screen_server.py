@@ -1,4 +1,4 @@
-"""The full screen as the README shows it: made of what a terminal shows, and looked at for what it promises."""
+"""The full screen with a server that is real and may be gone; and as the README shows it (``--pictures DIRECTORY``)."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -43,6 +43,28 @@ def closing() -> Iterator[Callable[[Any], Any]]:
         yield closing
 
 
+def test_a_line_typed_without_a_link_waits_and_is_said_once(
+    server: Killable, tmp_path: Path, closing: Callable[[Any], Any]
+) -> None:
+    command = [*CLIENT, f"127.0.0.1:{server.port}", "--tui", "--nick", "alice"]
+    screen = closing(Screen(command, environment_of(tmp_path)))
+    seen(screen, r".*alice @ \S+ · connected.*")
+    server.kill()
+    seen(screen, r".*-- link lost.*")
+    seen(screen, r".*alice @ \S+ · no link.*")
+    screen.type("on it\rhalf")
+    seen(screen, r".*… +alice on it.*")
+    seen(screen, r".*no link, 1 waiting.*")
+    seen(screen, r".*› half.*")
+    server.start()
+    seen(screen, r".*\d\d:\d\d +alice on it.*")
+    seen(screen, r".*alice @ \S+ · connected.*")
+    seen(screen, r".*-- back.*")
+    assert server.said() == [("alice", "on it")]
+    assert sum("on it" in row for row in screen.rows) == 1
+    seen(screen, r".*› half.*")
+
+
 @pytest.mark.parametrize(("colours", "theme"), [("dark", DARK), ("light", LIGHT)])
 def test_all_there_is_on_one_screen(
     server: Killable,
@@ -54,7 +76,7 @@ def test_all_there_is_on_one_screen(
 ) -> None:
     settings = tmp_path / "CONFIG" / "tcpchat" / "client.toml"
     settings.parent.mkdir(parents=True)
-    settings.write_text(f'colours = "{colours}"\njoins = "all"\n')
+    settings.write_text(f'colours = "{colours}"\n')
     people = {nick: closing(Peer(server.port, nick)) for nick in ("bob", "carol", "caroline", "dave", "erik", "grace")}
     bob, carol, dave, erik, grace = (people[nick] for nick in ("bob", "carol", "dave", "erik", "grace"))
     command = [*CLIENT, f"127.0.0.1:{server.port}", "--tui", "--nick", "alice"]
@@ -92,7 +114,7 @@ def test_all_there_is_on_one_screen(
         screen.type("on it\r")
         seen(screen, r".*… +alice on it.*")
         screen.type("ca\t")
-        seen(screen, r".*› carol: .*")
+        seen(screen, r" \[carol:\]  caroline:.*")
         assert [row for row in screen.rows if "▌" in row and "alice: can you" not in row] == []
         if directory := request.config.getoption("--pictures"):
             name = "full-screen.svg" if colours == "dark" else "full-screen-light.svg"
