@@ -73,6 +73,37 @@ async def test_enter_sends_and_the_arrows_go_through_what_was_typed() -> None:
         assert chat.typed_now == "half"
 
 
+async def test_ctrl_r_finds_what_was_typed() -> None:
+    chat = Chat()
+    async with shown(chat) as pilot:
+        for text in ("make tea", "drink it", "make coffee"):
+            await pilot.press(*text, "enter")
+        await pilot.press(*"make", "ctrl+r")
+        assert chat.typed_now == "make coffee"
+        await pilot.press("ctrl+r")
+        assert chat.typed_now == "make tea"
+        await pilot.press("ctrl+r")
+        await drawn(chat, "Nothing else fits.")
+        assert chat.typed_now == "make tea"
+        await pilot.press("!", "enter")
+        assert chat.lines[-1] == "make tea!"
+
+
+async def test_too_large_a_paste_is_said_to_be() -> None:
+    chat = Chat()
+    async with shown(chat):
+        chat.app.post_message(Paste("x" * 65_537))
+        await drawn(chat, "Nothing was pasted.")
+        assert chat.typed_now == ""
+
+
+async def test_several_lines_can_be_typed() -> None:
+    chat = Chat()
+    async with shown(chat) as pilot:
+        await pilot.press("a", "alt+enter", "b", "up", "home", "c", "enter")
+        assert chat.lines == ["ca\nb"]
+
+
 async def test_a_command_explains_itself_while_it_is_typed() -> None:
     chat = Chat()
     async with shown(chat) as pilot:

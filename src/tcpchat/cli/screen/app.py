@@ -95,7 +95,7 @@ class ScreenApp(App[None]):
         asyncio.get_running_loop().set_task_factory(None)  # Textual's own changes the order of everybody's tasks
         self._colour()
         self.screen.set_focus(self.query_one(Composer))
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_again())
         self._draw()
         self._mounted.set()
 
@@ -260,6 +260,10 @@ class ScreenApp(App[None]):
         text = message.candidates[message.chosen] if message.candidates else ""
         self.hint(self._doings.usage(text.strip()) or offered(message.candidates, message.chosen))
 
+    def on_composer_told(self, message: Composer.Told) -> None:
+        """Something is to be said about a key."""
+        self.hint(message.text)
+
     def on_rooms_chosen(self, message: Rooms.Chosen) -> None:
         """A conversation was clicked on."""
         self._switch(message.conversation)
@@ -318,6 +322,10 @@ class ScreenApp(App[None]):
         composer.put("")
         self.hint("Ctrl-C once more leaves.")
 
+    def draw_again(self) -> None:
+        """Something else wrote on the terminal."""
+        self.refresh(layout=True)
+
     def stop(self) -> None:
         """Give the terminal to the shell, until it wants us back."""
         self.action_suspend_process()
@@ -354,12 +362,13 @@ KEYS: dict[str, tuple[Any, ...]] = {
     "alt+up": (ScreenApp.beside, -1),
     "f2": (ScreenApp.unread,),
     "alt+a": (ScreenApp.unread,),
-    **{f"alt+{number}": (ScreenApp.switch_to, number - 1) for number in range(1, 10)},
+    **{f"alt+{number % 10}": (ScreenApp.switch_to, number - 1) for number in range(1, 11)},
     "pageup": (ScreenApp.page_by, -1),
     "pagedown": (ScreenApp.page_by, 1),
     "escape": (ScreenApp.to_end,),
     "f6": (ScreenApp.give_mouse,),
     "f7": (ScreenApp.other_palette,),
+    "ctrl+l": (ScreenApp.draw_again,),
     "ctrl+z": (ScreenApp.stop,),
     "ctrl+c": (ScreenApp.interrupt,),
     "ctrl+d": (ScreenApp.leave,),

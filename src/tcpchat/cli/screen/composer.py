@@ -11,6 +11,9 @@ from textual.widgets import Input, TextArea
 from tcpchat.cli.screen.typed import Typed
 from tcpchat.model.text import showable
 
+MOST_PASTED = 65_536
+"""Bytes."""
+
 
 class Answer(Input):
     """One line that answers a question, perhaps hidden."""
@@ -39,6 +42,13 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
+    class Told(Message):
+        """Something is said about a key."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Offered(Message):
         """What Tab could make of the word before the cursor."""
 
@@ -62,10 +72,14 @@ class Composer(TextArea):
         self._cycle: list[str] = []
         self._chosen = 0
         self._replaced = ""
+        self._sought: str | None = None
+        """What is looked for in what was typed before, while Ctrl-R is pressed again and again."""
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key not in {"tab", "shift+tab"}:
             self._cycle = []
+        if event.key != "ctrl+r":
+            self._sought = None
         act = _KEYS.get(event.key)
         if act is not None and act(self):
             _settle(event)
@@ -79,6 +93,9 @@ class Composer(TextArea):
         """See `TextArea`. Terminals send line ends as they like; the last one is nobody's."""
         event.prevent_default()
         event.stop()
+        if len(event.text.encode()) > MOST_PASTED:
+            self.post_message(self.Told("That is more than any server takes as one message. Nothing was pasted."))
+            return
         text = "\n".join(showable(line) for line in event.text.splitlines())
         self.replace(text, *self.selection, maintain_selection_offset=False)
 
@@ -110,6 +127,13 @@ class Composer(TextArea):
         if not self.cursor_at_last_line:
             return False
         return self._recall(self._typed.later())
+
+    def _find(self) -> bool:
+        again = self._sought is not None
+        part = self._sought = self._sought if self._sought is not None else self.text
+        found = self._typed.find(part, again=again)
+        self.post_message(self.Told("Ctrl-R: the one before." if found is not None else "Nothing else fits."))
+        return self._recall(found)
 
     def _recall(self, text: str | None) -> bool:
         if text is not None:
@@ -173,6 +197,7 @@ _KEYS: dict[str, Callable[[Composer], bool]] = {
     "ctrl+j": Composer._break,
     "up": Composer._earlier,
     "down": Composer._later,
+    "ctrl+r": Composer._find,
     "tab": Composer._next,
     "shift+tab": Composer._previous,
 }

@@ -30,7 +30,7 @@ class _Key(NamedTuple):
 
 
 _TABLE: dict[str, Any] = ANSI_SEQUENCES_KEYS  # type: ignore[assignment]
-_TABLE |= {f"\x1b{number}": (_Key(f"alt+{number}"),) for number in range(1, 10)}
+_TABLE |= {f"\x1b{number}": (_Key(f"alt+{number}"),) for number in range(10)}
 """Alt-2 is no ™, as it were on a Mac."""
 
 

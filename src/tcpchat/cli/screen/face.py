@@ -29,7 +29,11 @@ class FullScreen:
 
     person = True
     hint = ""
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = (
+        "Alt-1 to Alt-9, Ctrl-N, Ctrl-P: other conversations. F2 or Alt-A: what is new.",
+        "PgUp, PgDn: through the messages; Esc: to the last. Alt-Enter: another line in the same message.",
+        "Ctrl-R: find what you typed. F6: leave the mouse to the terminal. F7: dark or light.",
+    )
     patient = True
     patience = 3.0
 

@@ -42,6 +42,15 @@ class Typed:
         self._place += 1
         return self._lines[self._place] if self._place < len(self._lines) else self._half
 
+    def find(self, part: str, *, again: bool) -> str | None:
+        """The latest line that has this in it; `again`: the one before that which was found. None: there is none."""
+        last = self._place if again else len(self._lines)
+        for place in range(last - 1, -1, -1):
+            if part.casefold() in self._lines[place].casefold():
+                self._place = place
+                return self._lines[place]
+        return None
+
     def _keep(self, text: str) -> None:
         """A file that cannot be written is no reason to stop typing."""
         if self._file is None:
