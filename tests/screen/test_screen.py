@@ -305,7 +305,7 @@ async def test_what_there_is_no_room_for_is_hidden_and_nothing_is_clipped(
     chat.say("caroline", "日本語も大丈夫ですか" * 5)
     chat.say("dave", "x", "#dev")
     async with shown(chat, columns, 20):
-        await drawn(chat, "#dev         1" if rooms else "#dev 1")
+        await drawn(chat, "#dev         1" if rooms else "#dev:1")
         assert ("▸ #general" in chat.words) is rooms
         assert ("5 here" in chat.words) is people
         assert LONG in unwrapped(chat, "bob")

@@ -24,8 +24,9 @@ from tcpchat.cli.screen.driver import Driver
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.page import Item, Own, Page
 from tcpchat.cli.screen.rows import Piece
-from tcpchat.cli.screen.sidebar import People, Rooms, counted
+from tcpchat.cli.screen.sidebar import People, Rooms
 from tcpchat.cli.screen.typed import Typed
+from tcpchat.cli.show import label, unread_of
 from tcpchat.client.view import Conversation, View
 from tcpchat.model.events import Redacted
 from tcpchat.model.text import showable
@@ -178,21 +179,18 @@ class ScreenApp(App[None]):
         if here is None:
             yield "You are in no room: /join #lobby", Style()
             return
-        yield showable(here.name if here.is_room else f"@{here.name}"), Style(bold=True)
+        yield label(here.name), Style(bold=True)
         yield showable(f"  {here.topic}").replace("\n", " "), Style(color=self._palette.dim)
 
     def _status(self) -> Iterator[Piece]:
         log, accent = self.query_one(MessageLog), Style(color=self._palette.accent)
         link = Style() if self._doings.connected else Style(color=self._palette.alarm)
-        who = showable(f"{self.view.me} @ {self._doings.address}")
         below = f"↓ {log.missed} new" if log.missed else "↓ more below" if log.top is not None else ""
-        elsewhere = self._elsewhere() if self.screen.has_class("-narrow") else ""
-        words = ((below, accent), (who, Style()), (self._doings.state, link), (elsewhere, accent))
+        who = showable(f"{self.view.me} @ {self._doings.address}")
+        elsewhere = "  ".join(map(unread_of, self.view.elsewhere)) if self.screen.has_class("-narrow") else ""
+        words = ((below, accent), (elsewhere, accent), (who, Style()), (self._doings.state, link))
         for number, (word, style) in enumerate([one for one in words if one[0]]):
             yield f"{' · ' * (number > 0)}{word}", style
-
-    def _elsewhere(self) -> str:
-        return "  ".join(f"{showable(one.name)} {counted(one)}" for one in self.view.elsewhere)
 
     @property
     def _palette(self) -> palette.Palette:

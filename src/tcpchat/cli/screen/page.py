@@ -119,7 +119,7 @@ class Page:
     def _speech(self, event: Said | Told, frame: "_Frame") -> list[Row]:
         if event.redacted:
             return []
-        called = self._view.calls(event)
+        called = isinstance(event, Said) and self._view.calls(event)  # between two, all is for oneself
         look, mark = ("called", "▌") if called else ("text", " ")
         name = _SPEAKERS[event.kind].format(_nick(event.by))
         who = "own" if self._view.is_me(event.by) else f"@{_nick(event.by)}"

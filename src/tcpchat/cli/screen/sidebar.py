@@ -9,6 +9,7 @@ from textual.message import Message
 
 from tcpchat.cli.screen.rows import Row, Rows
 from tcpchat.cli.screen.wrapping import padded
+from tcpchat.cli.show import label
 from tcpchat.client.view import Conversation, View
 from tcpchat.model.text import showable
 
@@ -44,7 +45,7 @@ class Rooms(Rows):
 
     def _row(self, one: Conversation, columns: int) -> Row:
         here = one is self._view.current
-        name = showable(one.name if one.is_room else f"@{one.name}")
+        name = label(one.name)
         count = counted(one)
         room = columns - 2 - cell_len(count) - 1
         palette = self.palette
