@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tcpchat.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tcpchat.client.client import Client, LinkBack, LinkLost, connect
+    from tcpchat.client.client import Client, LinkBack, LinkLost, RoomBack, connect
     from tcpchat.client.connection import CannotConnect
     from tcpchat.client.message import Message, PerhapsStored
     from tcpchat.config import Config, Limits
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tcpchat.server.app import Server
 
 _HOMES = {
-    "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "connect"),
+    "tcpchat.client.client": ("Client", "LinkBack", "LinkLost", "RoomBack", "connect"),
     "tcpchat.client.connection": ("CannotConnect",),
     "tcpchat.client.message": ("Message", "PerhapsStored"),
     "tcpchat.config": ("Config", "Limits"),
@@ -66,8 +66,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CannotConnect", "CannotStart", "Client", "Config", "Event", "Found", "Gone", "Invited", "Joined", "Kicked", "Left",
     "Limits", "LinkBack", "LinkLost", "LogFailed", "Message", "ModesSet", "Moved", "PerhapsStored", "Redacted",
-    "Refused", "Renamed", "Said", "Seated", "Server", "Skipped", "Stored", "Tagged", "Told", "TopicSet", "WentAway",
-    "__version__", "connect",
+    "Refused", "Renamed", "RoomBack", "Said", "Seated", "Server", "Skipped", "Stored", "Tagged", "Told", "TopicSet",
+    "WentAway", "__version__", "connect",
 ]  # fmt: skip
 
 

@@ -28,6 +28,28 @@ def test_lines_wait_while_the_link_is_lost(start: Start) -> None:
     assert "1 line was typed, but the server did not confirm that it stored them." in " ".join(screen.rows)
 
 
+def test_who_came_and_went_without_a_link_is_known(start: Start) -> None:
+    """The names that Tab knows are those of the people who are there."""
+    with serving(0) as port:
+        screen = start(*CLIENT, f"127.0.0.1:{port}")
+        screen.until("ann #lobby>")
+        bob = Peer(port, "bernard")
+        bob.say("hello")
+        screen.until(".*<bernard> hello", "ann #lobby>")
+    bob.close()
+    screen.until("-- link lost: .*, trying again", r"ann #lobby \(no link\)>")
+    with serving(port):
+        carol = Peer(port, "carol")
+        screen.until(r"-- back after \d+ s", "ann #lobby>")
+        carol.close()
+        dora = Peer(port, "dora")
+        dora.say("end")
+        screen.until(".*<dora> end", "ann #lobby>")
+        screen.type("be\tx ca\ty")
+        screen.until("ann #lobby> bex cay")
+        dora.close()
+
+
 def test_what_is_said_is_pending_until_it_is_stored(faked: tuple[Faked, Screen]) -> None:
     server, screen = faked
     screen.type("hello\rare you there?\r")

@@ -19,7 +19,8 @@ async def take(chat: tcpchat.Client, count: int) -> list[tcpchat.Event]:
     async with asyncio.timeout(PATIENCE):
         async for event in chat:
             if not isinstance(
-                event, tcpchat.Joined | tcpchat.Left | tcpchat.Gone | tcpchat.LinkLost | tcpchat.LinkBack
+                event,
+                tcpchat.Joined | tcpchat.Left | tcpchat.Gone | tcpchat.LinkLost | tcpchat.LinkBack | tcpchat.RoomBack,
             ):
                 taken.append(event)
             if len(taken) == count:

@@ -340,3 +340,23 @@ async def test_the_link_is_back_when_all_that_was_missed_has_been_told(server: t
             assert sorted(said) == sorted(2 * [f"{turn} {number}" for number in range(70)])
             assert event.missed == 140
             assert not [one for one in seen if isinstance(one, tcpchat.Skipped)]
+
+
+async def test_what_was_asked_for_without_a_link_is_not_undone_by_the_next(server: tcpchat.Server) -> None:
+    """Who wanted to leave a room has left it when the link is back."""
+    async with (
+        Link.to(server.port) as link,
+        tcpchat.connect(address(link), nick="ann", rooms=["#tea"]) as ann,
+        tcpchat.connect(address(server), nick="bob", rooms=["#tea"]) as bob,
+    ):
+        link.cut()
+        async with asyncio.timeout(PATIENCE):
+            async for event in ann:
+                if isinstance(event, tcpchat.LinkLost):
+                    leaving = asyncio.create_task(ann.part("#tea"))
+                if isinstance(event, tcpchat.LinkBack):
+                    break
+            await leaving
+        await ann.tell("bob", "everything else is done")
+        assert (await bob.join("#tea")).people == ["bob"]
+        assert ann.rooms == []

@@ -10,7 +10,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from tcpchat.client.connection import CannotConnect
-from tcpchat.client.links import LinkBack, LinkLost, Links
+from tcpchat.client.links import LinkBack, LinkLost, Links, RoomBack
 from tcpchat.client.message import Message, PerhapsStored
 from tcpchat.client.place import Place
 from tcpchat.client.proof import Proof
@@ -20,7 +20,7 @@ from tcpchat.model.address import parse_server
 from tcpchat.model.errors import EX_USAGE
 from tcpchat.model.events import LOGGED, Event
 
-__all__ = ["Client", "LinkBack", "LinkLost", "PerhapsStored", "connect"]
+__all__ = ["Client", "LinkBack", "LinkLost", "PerhapsStored", "RoomBack", "connect"]
 
 
 class Client:

@@ -53,6 +53,12 @@ class LinkBack(Event, frozen=True):
     missed: int = 0
 
 
+class RoomBack(Event, frozen=True):
+    """Before that: one is in a room again, and this is who else is there now."""
+
+    seated: replies.Seated
+
+
 class _Self(NamedTuple):
     """Who one is to the server: under the same key it stores a message of the same one once."""
 
@@ -280,9 +286,11 @@ class Links:
 
     def _ask_for_the_end(self, connection: Connection) -> None:
         """To go on in a room is answered after all that was asked for before has been told; and of what is beyond its
-        end, nothing is.
+        end, nothing is. In one that is being left that would be to come in again.
         """
-        for room in self.place.rooms.values():
+        asked = [one.command for one in self._pending.values()]
+        leaving = {names.fold(one.room) for one in asked if isinstance(one, commands.Part)}
+        for room in (room for folded, room in self.place.rooms.items() if folded not in leaving):
             self._last_return = self._new_id()
             connection.send(commands.Join(room=room.name, key=room.key, after=BEYOND), self._last_return)
             return
@@ -292,6 +300,7 @@ class Links:
         """Who is not let in any more has left it."""
         if isinstance(reply, replies.Seated):
             self._note(Seat(reply.room, reply.number, back=True))
+            self._note(RoomBack(seated=reply))
         elif isinstance(reply, Refused):
             self._note(Kicked(room=room, by="the server", nick=self.place.nick, reason=reply.text))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from tcpchat.client.links import LinkBack, LinkLost
+from tcpchat.client.links import LinkBack, LinkLost, RoomBack
 from tcpchat.model import names
 from tcpchat.model.events import (
     Event,
@@ -286,6 +286,12 @@ class View:
             room.seated = True
         return self._of_interest(event, event.by, [room])
 
+    def _room_back(self, event: RoomBack) -> list[Conversation]:
+        """Who came and went meanwhile is not told."""
+        if self.find(event.seated.room) is not None:
+            self.enter(event.seated)
+        return []
+
     def _left(self, event: Left) -> list[Conversation]:
         room = self.find(event.room)
         if room is None:
@@ -420,4 +426,5 @@ _NOTES: dict[type[Event], Callable[[View, Any], list[Conversation]]] = {
     MarkerSet: View._marked,
     LinkLost: View._note_other,
     LinkBack: View._note_other,
+    RoomBack: View._room_back,
 }
