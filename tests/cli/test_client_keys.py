@@ -1,5 +1,6 @@
 """tcpchat-client's keys: Tab, those that lead elsewhere, what is pasted, and how one leaves."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ HINT = "-- Type and press Enter. .*"
 
 
 @pytest.fixture
-def carol(port: int) -> Peer:
+def carol(port: int) -> Iterator[Peer]:
     """Carol, in a room of her own."""
-    return Peer(port, "carol", "#side")
+    peer = Peer(port, "carol", "#side")
+    yield peer
+    peer.close()
 
 
 @pytest.fixture
@@ -53,6 +56,13 @@ def test_what_tab_shows_leaves_nothing_behind(ann: Screen, bob: Peer) -> None:
     assert ann.rows == before
 
 
+def test_rooms_that_were_listed_can_be_completed(ann: Screen, carol: Peer) -> None:
+    ann.type("/rooms\r")
+    ann.until("-- #side +1", "ann #lobby>")
+    ann.type("/join #s\t\r")
+    ann.until("-- #side, 2 people: carol, you.", "ann #side>")
+
+
 def test_the_bell_is_changed_at_once_and_for_good(ann: Screen, bob: Peer, settings: Path) -> None:
     ann.type("/bell off\r")
     ann.until("-- The bell rings for: nothing.", "ann #lobby>")
@@ -84,7 +94,6 @@ def test_keys_lead_to_other_conversations_and_keep_what_is_typed(ann: Screen, ca
     ann.type("\x1b9")
     ann.type("\x1b1")
     ann.until("ann #lobby>")
-    carol.close()
 
 
 def test_a_line_goes_to_where_the_prompt_says(start: Start) -> None:

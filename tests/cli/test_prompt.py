@@ -122,6 +122,11 @@ def test_how_a_line_may_go_on(view: View, before: str, found: list[str]) -> None
     assert candidates(view, before, ["mallory"]) == found
 
 
+def test_rooms_that_were_listed_are_found(view: View) -> None:
+    view.listed = ["#dev", "#Other", "#ops"]
+    assert candidates(view, "/join #o") == ["#ops ", "#Ops-2 ", "#Other "]
+
+
 def test_every_command_says_what_it_does() -> None:
     assert described("/msg bob hi") == "/msg NAME [TEXT]  tell one person something, or talk with them from now on"
     assert [described(line) for line in ("/nothing", "msg", "", "//msg")] == ["", "", "", ""]

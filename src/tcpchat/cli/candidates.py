@@ -86,14 +86,14 @@ def _own_rooms(view: View) -> list[str]:
 
 
 def _rooms(view: View) -> list[str]:
-    """One's own, and those that were named here lately."""
+    """One's own, those that were named here lately, and those of the list that one asked for."""
     items = list(view.current.items)[-MOST_ITEMS:] if view.current is not None else []
     named = [room for item in reversed(items) for room in _ROOM.findall(getattr(item, "text", ""))]
-    return [*_own_rooms(view), *named]
+    return [*_own_rooms(view), *named, *view.listed]
 
 
 def _new_rooms(view: View) -> list[str]:
-    """Those that were named, before those in which one is."""
+    """Those in which one is not, before the others."""
     return sorted(_rooms(view), key=lambda one: view.find(one) is not None)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tcpchat.cli import moderation, own_account
 from tcpchat.cli.preferences import keep
-from tcpchat.cli.show import Line, notice, same
+from tcpchat.cli.show import Line, notice, reply_lines, same
 from tcpchat.model import commands, names, replies
 from tcpchat.model.text import showable
 from tcpchat.wire.ignoring import described, too_many
@@ -123,7 +123,10 @@ async def room(talk: "Talk", argument: str) -> None:
 
 async def rooms(talk: "Talk", argument: str) -> None:
     """/rooms"""
-    await talk.ask(commands.ListRooms())
+    found = await talk.chat.request(commands.ListRooms())
+    assert isinstance(found, replies.Rooms)
+    talk.view.listed = [one.room for one in found.rooms]
+    await talk.show(reply_lines(found))
 
 
 async def who(talk: "Talk", argument: str) -> None:

@@ -164,6 +164,8 @@ class View:
         self.joins = joins
         self.current: Conversation | None = None
         """Where one looks, and where what one types goes."""
+        self.listed: list[str] = []
+        """The rooms that there are, as far as one asked."""
         self._words = list(words)
         self._conversations: dict[str, Conversation] = {}
 
