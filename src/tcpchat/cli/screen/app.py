@@ -20,7 +20,6 @@ from tcpchat.cli.screen import palette
 from tcpchat.cli.screen.bar import Bar
 from tcpchat.cli.screen.composer import Answer, Composer
 from tcpchat.cli.screen.doings import Doings
-from tcpchat.cli.screen.driver import Driver
 from tcpchat.cli.screen.message_log import MessageLog
 from tcpchat.cli.screen.page import Item, Own, Page
 from tcpchat.cli.screen.rows import Piece
@@ -148,7 +147,7 @@ class ScreenApp(App[None]):
         self.changed()
 
     def _draw(self) -> None:
-        if isinstance(self._driver, Driver) and self._driver.behind:
+        if getattr(self._driver, "behind", False):
             self._soon()
             return
         self._waits = False
@@ -300,8 +299,8 @@ class ScreenApp(App[None]):
     def give_mouse(self) -> None:
         """Leave the mouse to the terminal, for selecting and clicking on links; or take it again."""
         self._mouse = not self._mouse
-        if isinstance(self._driver, Driver):
-            self._driver.take_mouse(self._mouse)
+        if (take := getattr(self._driver, "take_mouse", None)) is not None:
+            take(self._mouse)
         self.hint(OURS if self._mouse else THEIRS)
 
     def other_palette(self) -> None:
@@ -344,7 +343,12 @@ def keys_in(columns: int) -> str:
 
 
 def _driver() -> type[BaseDriver] | None:
-    return Driver if sys.platform != "win32" else None
+    """Windows' consoles are driven by Textual's own."""
+    if sys.platform == "win32":
+        return None
+    from tcpchat.cli.screen.driver import Driver
+
+    return Driver
 
 
 def offered(candidates: list[str], chosen: int) -> str:

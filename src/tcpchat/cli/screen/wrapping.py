@@ -27,21 +27,22 @@ def padded(text: str, columns: int) -> str:
 def _rows(line: str, columns: int) -> list[str]:
     if cell_len(line) <= columns:
         return [line]
-    rows = []
+    rows: list[str] = []
     start, used = 0, 0
     gap, used_there = 0, 0  # where it may be broken
     for begin, end, width in split_graphemes(line)[0]:
+        space = line[begin:end] == " "
+        if space and (used + width > columns or (rows and start == begin)):  # a row neither begins nor ends with one
+            rows += [line[start:begin]] if start < begin else []
+            start = gap = end
+            used = used_there = 0
+            continue
         if used + width > columns:
-            if line[begin:end] == " ":
-                rows.append(line[start:begin])
-                start = gap = end
-                used = used_there = 0
-                continue
             at = gap if gap > start else begin
             rows.append(line[start:at].rstrip(" "))
             used -= used_there if at == gap else used
             start, gap, used_there = at, at, 0
         used += width
-        if line[begin:end] == " " or width > 1:
+        if space or width > 1:
             gap, used_there = end, used
-    return [*rows, line[start:]]
+    return [*rows, line[start:]] if start < len(line) else rows
