@@ -116,6 +116,17 @@ def test_a_line_goes_to_where_the_prompt_says(start: Start) -> None:
         dave.close()
 
 
+def test_a_line_behind_a_join_that_waits_goes_to_where_it_leads(start: Start) -> None:
+    with serving(0) as port:
+        screen = start(*CLIENT, f"127.0.0.1:{port}")
+        screen.until(HINT, "ann #lobby>")
+    screen.until("-- link lost: .*", r"ann #lobby \(no link\)>")
+    screen.type("/join new\rfor the new one\r")
+    screen.until("… for the new one", r"ann #lobby \(no link, 2 waiting\)>")
+    with serving(port):
+        screen.until("-- #new: nobody else is here yet.", r"\d\d:\d\d <ann> for the new one", "ann #new>")
+
+
 def test_ctrl_r_finds_what_was_typed_and_ctrl_l_empties_the_screen(ann: Screen, bob: Peer) -> None:
     for text in ("first words", "second thoughts"):
         ann.type(f"{text}\r")
