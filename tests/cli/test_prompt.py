@@ -122,6 +122,12 @@ def test_how_a_line_may_go_on(view: View, before: str, found: list[str]) -> None
     assert candidates(view, before, ["mallory"]) == found
 
 
+def test_in_a_talk_with_one_person_others_can_be_named(view: View) -> None:
+    view.switch(view.open("bob"))
+    assert candidates(view, "b") == ["bob: "]
+    assert candidates(view, "did ca") == ["caroline ", "carol "]
+
+
 def test_rooms_that_were_listed_are_found(view: View) -> None:
     view.listed = ["#dev", "#Other", "#ops"]
     assert candidates(view, "/join #o") == ["#ops ", "#Ops-2 ", "#Other "]

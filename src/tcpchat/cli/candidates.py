@@ -69,16 +69,18 @@ def _named(view: View, word: str) -> list[str]:
 
 
 def _here(view: View) -> list[str]:
-    """Who is there, those who spoke last first."""
-    here = view.current.speakers() if view.current is not None else []
-    return [one for one in here if not view.is_me(one)]
+    """Who is there, those who spoke last first; where one talks with one person, anybody whom one knows."""
+    if view.current is None or not view.current.is_room:
+        return _people(view)
+    return [one for one in view.current.speakers() if not view.is_me(one)]
 
 
 def _people(view: View) -> list[str]:
     """Who is there; with whom one talks; and who is in one's other rooms."""
+    here = view.current.speakers() if view.current is not None else []
     with_me = [one.name for one in view if not one.is_room]
     elsewhere = [nick for one in view for nick in one.speakers()]
-    return [one for one in (*_here(view), *with_me, *elsewhere) if not view.is_me(one)]
+    return [one for one in (*here, *with_me, *elsewhere) if not view.is_me(one)]
 
 
 def _own_rooms(view: View) -> list[str]:
