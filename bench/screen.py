@@ -31,8 +31,8 @@ def starting(server: Server, home: Path, starts: int) -> Iterator[Bar]:
     frames, entered = [], []
     for _ in range(starts):
         client = Client(server.port, home, "--tui")
-        frames.append(client.until_shown("│".encode()))
-        entered.append(client.until_shown(b"connected"))
+        frames.append(client.until(lambda: "│".encode() in client.written))  # noqa: B023 (at once)
+        entered.append(client.until(lambda: b"connected" in client.written))  # noqa: B023
         client.close()
     yield Bar("full screen: start until the first frame", median(frames), 1, "s")
     yield Bar("full screen: start until one is in the room", median(entered), 1, "s")
@@ -41,8 +41,7 @@ def starting(server: Server, home: Path, starts: int) -> Iterator[Bar]:
 def full_rooms(server: Server, home: Path, talker: Talker) -> Iterator[Bar]:
     """Two rooms full of messages: going from one to the other, another width, keys while messages come."""
     client = Client(server.port, home, "--tui", *(word for room in ROOMS for word in ("--room", room)))
-    client.until_shown(b"#two")
-    client.until_shown(b"connected")
+    client.until(lambda: b"#two" in client.written and b"connected" in client.written)
     for room in ROOMS:
         talker.join(room)
         for first in range(0, FULL, 500):
