@@ -69,10 +69,20 @@ class Talker:
         self.screen.look(EVERY_SECONDS)
 
     def look_for(self, said: list[tuple[str, str]]) -> None:
-        """Read until all that was said can be read, or has had its time."""
+        """Read until all that was said can be read, and the link is back, or they have had their time."""
         deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline and not set(shown(self.screen)) >= set(said):
+        while time.monotonic() < deadline and not (set(shown(self.screen)) >= set(said) and self.lost == self.back):
             self.screen.look(0.1)
+
+    @property
+    def lost(self) -> int:
+        """How often it was said that the link is lost."""
+        return self.screen.uncoloured.count(b"-- link lost: ")
+
+    @property
+    def back(self) -> int:
+        """How often, that it is back."""
+        return self.screen.uncoloured.count(b"-- back after ")
 
 
 @pytest.fixture
@@ -113,10 +123,7 @@ def test_a_server_killed_again_and_again_costs_nothing(
         assert [line for line in logged if line[0] == talker.nick] == talker.typed
         assert (missing(logged, seen), twice(seen)) == ([], [])
         assert seen == logged
-        lost, back = (
-            len(re.findall(words, talker.screen.uncoloured)) for words in (rb"-- link lost: ", rb"-- back after ")
-        )
-        assert 0 < lost == back <= kills
+        assert 0 < talker.lost == talker.back <= kills
         assert b"Traceback" not in talker.screen.raw
 
 
