@@ -92,6 +92,11 @@ class Editor:
         if isinstance(self._input, AioconsoleInput):
             await self._input.stop()
 
+    def fail(self, error: Exception) -> None:
+        """There was a fault, with which whoever waits for a line ends."""
+        if isinstance(self._input, AioconsoleInput):
+            self._input.fail(error)
+
     @property
     def size(self) -> tuple[int, int]:
         """Columns and rows of the terminal."""
@@ -102,14 +107,20 @@ class Editor:
         """The next line that is typed, behind a prompt that may change meanwhile.
 
         :raises EOFError: if whoever types wants to leave.
+        :raises Exception: what `fail` was told.
         """
         half_typed, self._half_typed = self._half_typed, Document()
-        line = await self._session.prompt_async(
-            lambda: [*self._help(), *self._asked(prompt)],
-            default=half_typed,
-            set_exception_handler=False,
-            handle_sigint=False,
-        )
+        try:
+            line = await self._session.prompt_async(
+                lambda: [*self._help(), *self._asked(prompt)],
+                default=half_typed,
+                set_exception_handler=False,
+                handle_sigint=False,
+            )
+        except EOFError:
+            if isinstance(self._input, AioconsoleInput) and self._input.fault is not None:
+                raise self._input.fault from None
+            raise
         self._tabbed = self._interrupted = False
         return line
 

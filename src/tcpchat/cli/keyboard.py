@@ -37,6 +37,8 @@ class AioconsoleInput(Input):
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._ready: Callable[[], None] | None = None
         self._closed = False
+        self.fault: Exception | None = None
+        """What went wrong in our own doing. Nothing is read after it."""
 
     async def start(self) -> None:
         """Begin to read."""
@@ -68,9 +70,21 @@ class AioconsoleInput(Input):
         os.set_blocking(0, blocks)
 
     async def _read(self) -> None:
-        while data := await streams.read(self._reader):
-            self._parser.feed(self._decode(data))
-            self._tell()
+        try:
+            while data := await streams.read(self._reader):
+                self._parser.feed(self._decode(data))
+                self._tell()
+        except Exception as error:  # in what a key does
+            self.fail(error)
+        else:
+            self._end()
+
+    def fail(self, error: Exception) -> None:
+        """Read no more, for there was a fault: a terminal that takes no keys, or shows nothing, is of no use."""
+        self.fault = self.fault or error
+        self._end()
+
+    def _end(self) -> None:
         self._closed = True
         self._tell()
 

@@ -62,6 +62,7 @@ class Terminal:
         """Take the terminal."""
         await self._editor.open()
         self._printing = asyncio.create_task(self._print_batches())
+        self._printing.add_done_callback(self._printed)
 
     async def close(self) -> None:
         """Show what there still is, and give the terminal back."""
@@ -163,6 +164,12 @@ class Terminal:
         while await self._some.wait():
             await self._editor.above(self._batch)
             await asyncio.sleep(BATCH_SECONDS)
+
+    def _printed(self, printing: "asyncio.Task[None]") -> None:
+        """It ends only at the end, or by a fault."""
+        error = None if printing.cancelled() else printing.exception()
+        if isinstance(error, Exception):
+            self._editor.fail(error)
 
     def _batch(self) -> str:
         """What there is to show by now."""
