@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,16 +17,34 @@ MODES = f"stty -a; {sys.executable} -c 'import os; print([os.get_blocking(fd) fo
 """Prints how the terminal is set, and whether reading from it and writing to it waits."""
 
 FAULTY = """
-import tcpchat.cli.talk
 from tcpchat.cli.client import main
+from {module} import {name}
 
-async def fail(talk, line):
+def fail(*_):
     raise RuntimeError("a fault of ours")
 
-tcpchat.cli.talk.Talk.typed = fail
+{name}.{method} = fail
 main(prog_name="tcpchat-client")
 """
-"""The client with a fault in it that shows when a line is typed."""
+"""The client with a fault in it, that shows when the method is called."""
+
+
+class Fault(NamedTuple):
+    """The method that fails; whether that is when one comes in, or when one types; with which options."""
+
+    module: str
+    name: str
+    method: str
+    early: bool = False
+    options: tuple[str, ...] = ("",)
+
+
+FAULTS = {
+    "a line is typed": Fault("tcpchat.cli.talk", "Talk", "typed", options=("", "--plain")),
+    "something is heard": Fault("tcpchat.client.view", "View", "note", early=True, options=("", "--plain")),
+    "a key is pressed": Fault("tcpchat.cli.editor", "Editor", "_complete"),
+    "something is shown": Fault("tcpchat.cli.terminal", "Terminal", "_batch", early=True),
+}
 
 
 class Shell:
@@ -116,17 +135,20 @@ def test_l5_after_a_kill_the_shell_has_its_terminal(shell: Shell, options: str) 
     assert shell.modes() == before
 
 
-@pytest.mark.parametrize("options", ["", "--plain"])
+@pytest.mark.parametrize(
+    ("what", "options"), [(what, options) for what, fault in FAULTS.items() for options in fault.options]
+)
 def test_l5_a_fault_of_ours_leaves_the_terminal_as_before(
-    start: Start, tmp_path: Path, port: int, options: str
+    start: Start, tmp_path: Path, port: int, bob: Peer, what: str, options: str
 ) -> None:
-    (tmp_path / "faulty.py").write_text(FAULTY)
-    command = [sys.executable, str(tmp_path / "faulty.py"), f"127.0.0.1:{port}"]
-    shell = Shell(start, tmp_path, command)
+    fault = FAULTS[what]
+    (tmp_path / "faulty.py").write_text(FAULTY.format(**fault._asdict()))
+    shell = Shell(start, tmp_path, [sys.executable, str(tmp_path / "faulty.py"), f"127.0.0.1:{port}"])
     before = shell.modes()
     shell.begin(f"./client {options}")
-    shell.screen.until(IS_IN, *([] if options else [PROMPT]))
-    shell.screen.type("anything\r")
+    if not fault.early:
+        shell.screen.until(IS_IN, *([] if options else [PROMPT]))
+    shell.screen.type("anything\r" if options else "\tanything\r")
     assert shell.ended() == 1
     assert shell.modes() == before
     assert b"a fault of ours" in shell.screen.raw
