@@ -46,7 +46,7 @@ def test_l10_a_killed_server_costs_nothing(start: Start, server: Killable, optio
         screen.until(".*<bob> missed 99", ".*<ann> just sent", back, *([] if options else [f"{PROMPT} half typed te"]))
         screen.type("half typed text\r" if options else "xt\r")
         assert [bob.hear(by="ann")["text"] for _ in range(2)] == ["just sent", "half typed text"]
-    screen.until(".*<ann> half typed text", *([] if options else [PROMPT]))
+        screen.until(".*<ann> half typed text", *([] if options else [PROMPT]))
     screen.until_gone("\N{HORIZONTAL ELLIPSIS}.*")
     missed = [("bob", f"missed {number}") for number in range(100)]
     assert server.said() == [("ann", "first"), *missed, ("ann", "just sent"), ("ann", "half typed text")]
