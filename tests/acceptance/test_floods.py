@@ -44,6 +44,23 @@ def test_l6_a_burst_comes_whole_and_in_order(start: Start, server: Killable, bob
     assert bob.hear(by="ann")["text"] == "half typed"
 
 
+@pytest.mark.parametrize("options", [[], ["--plain"]], ids=["drawn", "plain"])
+def test_l6_who_comes_into_a_flood_sees_it_in_order(
+    start: Start, server: Killable, bob: Peer, options: list[str]
+) -> None:
+    """What was said before one came, what is said while one comes in, and what is said then."""
+    bob.say_all([f"flood {number}" for number in range(30)])
+    screen, said = start(*CLIENT, f"127.0.0.1:{server.port}", *options), 30
+    while b"Type and press Enter" not in screen.raw:
+        bob.say_all([f"flood {number}" for number in range(said, said + 15)])
+        screen.look(0.001)
+        said += 15
+    bob.say(f"flood {said}")
+    screen.until(rf".*<bob> flood {said}", *([] if options else [PROMPT]))
+    seen = numbers(screen)
+    assert seen == list(range(seen[0], said + 1))
+
+
 @pytest.mark.parametrize("options", [[], ["--plain"]])
 def test_l6_nobody_looks_and_nothing_is_lost(start: Start, server: Killable, bob: Peer, options: list[str]) -> None:
     screen = started(start, server, *options)

@@ -353,9 +353,10 @@ class Talk:
         marker = await self.chat.request(commands.ShowMarker(target=seated.room))
         read = max(marker.time if isinstance(marker, replies.Marker) else 0, self._marks.of(seated.room))
         missed = seated.number - seated.left if seated.left_time else 0
-        events = await self.chat.history(seated.room, limit=max(PAST_LINES, min(missed, MOST_MISSED)))
+        behind = seated.number + 1  # what is said from there on is told as it happens
+        events = await self.chat.history(seated.room, limit=max(PAST_LINES, min(missed, MOST_MISSED)), before=behind)
         if read and events and events[0].time > read and len(events) < MOST_MISSED:
-            events = await self.chat.history(seated.room, limit=MOST_MISSED)
+            events = await self.chat.history(seated.room, limit=MOST_MISSED, before=behind)
         self._shown[names.fold(seated.room)] = {event.id for event in events}
         room.add_past(event for event in events if not self.ignored.hides(event))
         known = seated.left if seated.left_time else seated.number
