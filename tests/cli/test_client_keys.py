@@ -143,6 +143,26 @@ def test_ctrl_r_finds_what_was_typed_and_ctrl_l_empties_the_screen(ann: Screen, 
     assert [bob.hear(by="ann")["text"] for _ in range(3)][2] == "first words"
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param("\x1b[31m", id="a colour"),
+        pytest.param("\x1b[<0;5;5M\x1b[M !!", id="the mouse"),
+        pytest.param("\x1b[5;5~\x1b[6;5~", id="Ctrl-PgUp, Ctrl-PgDn"),
+        pytest.param("\x1b[5;2~\x1b[6;2~", id="Shift-PgUp, Shift-PgDn"),
+        pytest.param("\x1b[1;2P\x1b[1;2R\x1b[15;5~", id="Shift-F1, Shift-F3, Ctrl-F5"),
+        pytest.param("\x1b[1;6A", id="Ctrl-Shift-Up"),
+    ],
+)
+def test_keys_that_mean_nothing_do_nothing(ann: Screen, bob: Peer, keys: str) -> None:
+    before = ann.rows
+    ann.type(f"on{keys}e")
+    ann.until("ann #lobby> one")
+    assert ann.rows[:-1] == before[:-1]
+    ann.type("\r")
+    assert bob.hear(by="ann")["text"] == "one"
+
+
 def test_what_is_pasted_behind_a_command_is_for_it(ann: Screen, bob: Peer) -> None:
     ann.type("/msg bob \x1b[200~one\rtwo\r\x1b[201~")
     ann.until("Send these 2 lines as one message. y/n")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
@@ -10,8 +11,18 @@ from contextlib import AbstractContextManager, nullcontext
 
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
 
 from tcpchat.cli import streams
+
+_TYPED_AS_CODES = re.compile(r"(c-|s-|c-s-)(\d|f\d+|page(up|down))|s-escape|c-s-(up|down|delete)")
+
+UNUSED = {
+    Keys.Vt100MouseEvent,  # the colours in what is pasted look like it, and break prompt_toolkit
+    Keys.CPRResponse,  # Shift-F3 looks like it
+    *(key for key in Keys if _TYPED_AS_CODES.fullmatch(key.value)),
+}
+"""Keys that do nothing; prompt_toolkit would type their codes."""
 
 
 async def keyboard() -> Input:
@@ -33,7 +44,7 @@ class AioconsoleInput(Input):
         from prompt_toolkit.input.vt100_parser import Vt100Parser
 
         self._keys: list[KeyPress] = []
-        self._parser = Vt100Parser(self._keys.append)
+        self._parser = Vt100Parser(self._take)
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._ready: Callable[[], None] | None = None
         self._closed = False
@@ -87,6 +98,10 @@ class AioconsoleInput(Input):
     def _end(self) -> None:
         self._closed = True
         self._tell()
+
+    def _take(self, press: KeyPress) -> None:
+        if press.key not in UNUSED:
+            self._keys.append(press)
 
     def _tell(self) -> None:
         if self._ready is not None:
