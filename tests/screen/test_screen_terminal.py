@@ -88,6 +88,22 @@ def test_rooms_messages_and_people_in_their_places(start: Start, port: int) -> N
     bob.close()
 
 
+def test_keys_of_a_terminal_in_one_go(start: Start, port: int) -> None:
+    screen = start("--room", "#lobby", "--room", "#dev")
+    seen(screen, r"  #dev .*")
+    bob = Peer(port, "bob", "#dev")
+    screen.type("one\x1b\rtwo\x01zero \x1b2\r")
+    assert bob.hear(by="ann")["text"] == "one\nzero two"
+    seen(screen, r"▸ #dev .*")
+    screen.type("\x1b1")
+    seen(screen, r"▸ #lobby .*")
+    bob.say("x", "#dev")
+    seen(screen, r"  #dev +1 .*")
+    screen.type("\x1ba")
+    seen(screen, r"▸ #dev .*")
+    bob.close()
+
+
 @pytest.mark.parametrize(
     ("leave", "code"),
     [

@@ -85,7 +85,9 @@ class ScreenApp(App[None]):
                 with Horizontal(id="line"):
                     yield Static(PROMPT, id="prompt", markup=False)
                     yield Composer(self._typed, self._doings.candidates, self._keys())
-                    yield Answer(self._keys() | {"ctrl+c": self._answered, "escape": self._answered})
+                    yield Answer(
+                        self._keys() | {"ctrl+c": self._answered, "escape": self._answered, "ctrl+d": self.exit}
+                    )
             yield People(self.view, id="people")
         yield Bar(id="keys")
         yield Static(SMALL, id="small", markup=False)
@@ -104,6 +106,7 @@ class ScreenApp(App[None]):
     def page(self, conversation: Conversation) -> Page:
         """What is seen of a conversation."""
         if conversation not in self._pages:
+            self._pages = {one: self._pages[one] for one in self.view if one in self._pages}
             self._pages[conversation] = Page(self.view, conversation)
         return self._pages[conversation]
 

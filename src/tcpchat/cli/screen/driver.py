@@ -32,6 +32,7 @@ class _Key(NamedTuple):
 _TABLE: dict[str, Any] = ANSI_SEQUENCES_KEYS  # type: ignore[assignment]
 _TABLE |= {f"\x1b{number}": (_Key(f"alt+{number}"),) for number in range(10)}
 """Alt-2 is no ™, as it were on a Mac."""
+_TABLE |= {"\x1b\r": (_Key("alt+enter"),), "\x1ba": (_Key("alt+a"),)}
 
 
 class Driver(LinuxDriver):
