@@ -3,6 +3,7 @@ what they said."""
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -360,3 +361,27 @@ async def test_what_was_asked_for_without_a_link_is_not_undone_by_the_next(serve
         await ann.tell("bob", "everything else is done")
         assert (await bob.join("#tea")).people == ["bob"]
         assert ann.rooms == []
+
+
+async def test_what_a_cursor_brings_was_not_missed_by_a_lost_link(server: tcpchat.Server) -> None:
+    async with (
+        Link.to(server.port) as link,
+        tcpchat.connect(address(server), nick="bob", rooms=["#tea"]) as bob,
+    ):
+        async with tcpchat.connect(address(server), nick="ann", rooms=["#tea"]) as ann:
+            cursor = ann.cursor
+        await bob.say("#tea", "while ann is not there")
+        async with tcpchat.connect(address(link), nick="ann", cursor=cursor) as ann:
+            await until(ann, "while ann is not there")
+            link.cut()
+            async with asyncio.timeout(PATIENCE):
+                back = [event async for event in _up_to_the_return(ann)][-1]
+            assert isinstance(back, tcpchat.LinkBack)
+            assert back.missed == 0
+
+
+async def _up_to_the_return(chat: tcpchat.Client) -> AsyncIterator[tcpchat.Event]:
+    async for event in chat:
+        yield event
+        if isinstance(event, tcpchat.LinkBack):
+            return

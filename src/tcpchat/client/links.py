@@ -132,6 +132,7 @@ class Links:
         self._last_return = 0
         """The request that is answered when all that was missed has been told."""
         self._missed = 0
+        """How much others had said without a link, as far as it has been told."""
         self._last_id = 0
 
     async def start(self) -> None:
@@ -192,7 +193,7 @@ class Links:
                 if not self._retry:
                     raise CannotConnect(reason)
                 if not self._lost:
-                    self._lost = monotonic()
+                    self._lost, self._missed = monotonic(), 0
                     self._note(LinkLost(reason=reason))
                 await self._reconnect()
         except asyncio.CancelledError:
@@ -307,7 +308,7 @@ class Links:
     def _is_back(self) -> None:
         if self._lost:
             self._note(LinkBack(seconds=monotonic() - self._lost, missed=self._missed))
-            self._lost, self._missed = 0.0, 0
+            self._lost = 0.0
 
     async def _listen(self) -> str:
         """Take what comes. :returns: why it ended."""
