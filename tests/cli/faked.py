@@ -25,6 +25,19 @@ class Faked:
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.link: socket.socket | None = None
 
+    def answer(self, do: str, answer: dict[str, Any] | None) -> None:
+        """From now on this is answered; None: nothing, the test does it."""
+        self._answers.pop(do, None)
+        if answer is not None:
+            self._answers[do] = answer
+
+    def drop(self) -> None:
+        """Break the link; another one is taken."""
+        assert self.link is not None
+        self._lines.close()
+        self.link.close()
+        self.link = None
+
     def until_said(self) -> int:
         """Until something is said. :returns: the id of the request."""
         return int(self.until("say")["id"])

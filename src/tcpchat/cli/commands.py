@@ -40,14 +40,16 @@ SAID = frozenset({"", "me", "msg", "reply", "r"})
 class Wish(NamedTuple):
     """What a line that was `typed` asks for: what to do, and with which words.
 
-    `name` is empty for a line to say; `to` is the room or person that it is for.
+    `name` is empty for a line to say. `to` is where one was when it was typed, whatever that is called by now; `led`: a
+    command was before it that leads elsewhere, and was not done yet.
     """
 
     typed: str
     run: Run
     argument: str
     name: str = ""
-    to: str = ""
+    to: "Conversation | None" = None
+    led: bool = False
 
 
 def read(line: str) -> Wish:
@@ -66,7 +68,8 @@ def read(line: str) -> Wish:
 
 def leads(wish: Wish) -> bool:
     """Whether one is elsewhere after it."""
-    return wish.name in {"join", "part", "room"} or (wish.name == "msg" and len(wish.argument.split()) == 1)
+    words = len(wish.argument.split())
+    return wish.name in {"join", "part"} or (wish.name == "room" and words > 0) or (wish.name == "msg" and words == 1)
 
 
 def usage(name: str) -> str:
@@ -102,9 +105,7 @@ async def join(talk: "Talk", argument: str) -> None:
 
 async def part(talk: "Talk", argument: str) -> None:
     """/part [#ROOM] [REASON]"""
-    room, reason = talk.here, argument
-    if names.is_room(argument):
-        room, _, reason = argument.partition(" ")
+    room, _, reason = argument.partition(" ") if names.is_room(argument) else (talk.here, "", argument)
     if room:
         await talk.part(room, reason)
     else:
@@ -116,7 +117,7 @@ async def room(talk: "Talk", argument: str) -> None:
     if not argument:
         await talk.show_where()
     elif (found := _conversation(talk, argument)) is not None:
-        await talk.look(found)
+        await talk.lead(found)
     else:
         await talk.refuse(f"You are not in {as_room(argument)}. /join {as_room(argument)}")
 
@@ -146,7 +147,7 @@ async def msg(talk: "Talk", argument: str) -> None:
     elif same(to, talk.me):
         await talk.refuse("That is you.")
     else:
-        await talk.look(talk.view.open(to))
+        await talk.lead(talk.view.open(to))
 
 
 async def reply(talk: "Talk", argument: str) -> None:

@@ -36,10 +36,10 @@ class Marks:
 
     def set(self, target: str, time: int) -> None:
         """One has read so far. It is on disk then."""
-        self._marks.pop(names.fold(target), None)
-        self._marks[names.fold(target)] = time
         every = _read(self._file)  # another client of the same user may have written meanwhile
-        every.pop(self._server, None)
+        for one, read in every.pop(self._server, {}).items():
+            self._marks[one] = max(read, self._marks.get(one, 0))
+        self._marks[names.fold(target)] = max(time, self._marks.pop(names.fold(target), 0))
         every[self._server] = dict(list(self._marks.items())[-MOST_TARGETS:])
         try:
             write_whole(self._file, msgspec.json.encode(dict(list(every.items())[-MOST_SERVERS:])))

@@ -9,12 +9,12 @@ from typing import Protocol
 from tcpchat.cli import commands as typed_commands
 from tcpchat.cli.marks import Marks
 from tcpchat.cli.preferences import Preferences
-from tcpchat.cli.show import Line, company, notice, past, reply_lines, where_unread
+from tcpchat.cli.show import Line, company, notice, past, reply_lines, same, where_unread
 from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored
-from tcpchat.client.view import Conversation, View
+from tcpchat.client.view import Conversation, View, is_new
 from tcpchat.model import commands, names, replies
 from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
-from tcpchat.model.events import Event, Kicked, Told
+from tcpchat.model.events import LOGGED, Event, Kicked, Renamed, Told
 from tcpchat.model.replies import Refused, Seated
 from tcpchat.model.words import recorded
 from tcpchat.wire.ignoring import Ignored
@@ -88,20 +88,22 @@ class Talk:
         self.preferences = preferences
         self.exit_code = 0
         self.farewell = ""
-        self.here = ""
-        """The room or person to whom the command was typed that is carried out now; empty if there was none."""
         self.last_teller = ""
         """Who told one something last."""
         self.ignored = Ignored()
         self._face = face
         self._chat: Client | None = None
         self._ready = asyncio.Event()
-        self._shown: dict[str, set[str]] = {}
         self._opening: dict[str, list[Event]] = {}
         self._typed: asyncio.Queue[typed_commands.Wish] = asyncio.Queue(MOST_TYPED)
         self._saying: set[asyncio.Task[None]] = set()
         self._pending: list[typed_commands.Wish] = []
         self._leading: list[typed_commands.Wish] = []
+        self._doing: typed_commands.Wish | None = None
+        self._led: Conversation | None = None
+        self._astray = False
+        """Whether the last command that was to lead elsewhere did not."""
+        self._refused = False
         self._marks = marks
         self._next_mark = 0.0
         self._marking: set[asyncio.Task[None]] = set()
@@ -154,7 +156,15 @@ class Talk:
 
     def pending_in(self, name: str) -> list[str]:
         """Those that are for a room or person, and those of which it is not known yet for whom they are."""
-        return [wish.typed for wish in self._pending if wish.to in ("", name)]
+        return [wish.typed for wish in self._pending if wish.to is None or wish.to.name == name]
+
+    @property
+    def here(self) -> str:
+        """The room or person to whom the command was typed that is carried out now; empty if there was none.
+
+        :raises Refused: if a command before it was to lead there, and did not.
+        """
+        return self._place_of(self._doing) if self._doing is not None else self._current
 
     async def show(self, lines: Iterable[Line]) -> None:
         """Lines for the person."""
@@ -182,6 +192,7 @@ class Talk:
     async def refuse(self, text: str, exit_code: int = EX_DATAERR) -> None:
         """Something typed was not done."""
         self.exit_code = max(self.exit_code, exit_code)
+        self._refused = True
         await self._face.warn(notice(text))
 
     # what is typed
@@ -208,8 +219,7 @@ class Talk:
         """It is for where one is now, wherever one looks when it is done; unless a command is before it that leads
         elsewhere.
         """
-        if not self._leading:
-            wish = wish._replace(to=self._current)
+        wish = wish._replace(led=True) if self._leading else wish._replace(to=self.view.current)
         if typed_commands.leads(wish):
             self._leading.append(wish)
         self._pending.append(wish)
@@ -223,8 +233,9 @@ class Talk:
             wish = await self._typed.get()
             if wish.name:
                 await self._settled()
-                self.here = wish.to or self._current
-                await self._carry_out(wish, self.here)
+                self._doing = wish
+                await self._carry_out(wish)
+                self._doing = None
             else:
                 await self._on_its_way(wish)
             self._typed.task_done()
@@ -253,7 +264,7 @@ class Talk:
     async def _on_its_way(self, wish: typed_commands.Wish) -> None:
         while len(self._saying) >= MOST_SAYING:
             await asyncio.wait(self._saying, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._carry_out(wish, wish.to or self._current))
+        task = asyncio.create_task(self._carry_out(wish))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
@@ -261,16 +272,29 @@ class Talk:
         while self._saying:
             await asyncio.wait(self._saying)
 
-    async def _carry_out(self, wish: typed_commands.Wish, to: str) -> None:
-        """Say it if something cannot be done; what was typed after it is done all the same."""
+    def _place_of(self, wish: typed_commands.Wish) -> str:
+        """What it is called by now.
+
+        :raises Refused: see `here`.
+        """
+        if wish.led and self._astray:
+            raise Refused("not_there", "You did not get where this was meant to go, nothing was sent.")
+        place = self._led if wish.led else wish.to
+        return place.name if place is not None else ""
+
+    async def _carry_out(self, wish: typed_commands.Wish) -> None:
+        """Say it if something cannot be done; what was typed after it is done all the same, but never elsewhere."""
+        self._refused = False
         try:
-            await (wish.run(self, wish.argument) if wish.name else self.say(to, wish.argument))
+            await (wish.run(self, wish.argument) if wish.name else self.say(self._place_of(wish), wish.argument))
         except Refused as refusal:
             await self._failed(wish, refusal.text, EX_TEMPFAIL if refusal.code == "not_stored" else EX_DATAERR)
         except PerhapsStored as error:
             await self._failed(wish, f"{error} Perhaps it was stored: /history shows it.", EX_TEMPFAIL)
         except ConnectionError:  # the chat was closed, and whoever closed it says so
             self.exit_code = max(self.exit_code, EX_TEMPFAIL)
+        if typed_commands.leads(wish):
+            self._astray = self._refused
         self._pending.remove(wish)
         if wish in self._leading:
             self._leading.remove(wish)
@@ -281,6 +305,7 @@ class Talk:
             await self.refuse(text, exit_code)
             return
         self.exit_code = max(self.exit_code, exit_code)
+        self._refused = True
         await self._face.failed(wish.typed, notice(text))
 
     # rooms and conversations
@@ -291,15 +316,29 @@ class Talk:
         :raises Refused: if that is not possible.
         """
         folded = names.fold(room)
-        waiting = self._opening.setdefault(folded, [])  # what happens meanwhile is shown after what was before
+        self._opening[folded] = []  # what happens meanwhile is shown after what was before
         try:
             seated = await self.chat.join(room, key)
-            conversation = self.view.enter(seated)
-            if self._face.person and not seated.already:
-                await self._read_up(conversation, seated)
+            told = await self._enter(seated, hint)
             if look or self.view.current is None:
-                await self._look(conversation, self._told(seated, hint))
+                await self.lead(self.view.open(seated.room), told)
             self._face.refresh()
+        finally:
+            await self._opened(folded)
+
+    async def _enter(self, seated: Seated, hint: str) -> list[Line]:
+        """:returns: what there is to say about the room."""
+        known = self.view.find(seated.room)
+        was_there = known is not None and known.seated
+        room = self.view.enter(seated)
+        if not self._face.person:
+            return []
+        missed = [] if was_there else await self._read_up(room, seated)
+        return [*missed, *self._told(seated, hint)]
+
+    async def _opened(self, folded: str) -> None:
+        waiting = self._opening[folded]
+        try:
             while waiting:
                 await self._show_event(waiting.pop(0))
         finally:
@@ -310,24 +349,33 @@ class Talk:
 
         :raises Refused: if one is not in it.
         """
-        if names.is_room(name):
-            await self.chat.part(name, reason)
         conversation = self.view.find(name)
+        if names.is_room(name) and (conversation is None or self._is_in(name)):
+            await self.chat.part(name, reason)
         if conversation is not None:
+            if conversation is self.view.current:
+                self._mark(conversation)
             self.view.close(conversation)
         left = f"You left {name}." if names.is_room(name) else f"You talk with {name} no more."
         await self.show(notice(f"{left} {self._where()}"))
+        self._led = self.view.current
         if self.view.current is not None:
-            await self.look(self.view.current)
+            await self._look(self.view.current, ())
 
-    async def look(self, at: Conversation) -> None:
-        """Look at another conversation, and talk there."""
-        await self._look(at, ())
+    async def lead(self, to: Conversation, told: Iterable[Line] = ()) -> None:
+        """A command leads there: one looks there, unless one has turned elsewhere since it was typed."""
+        self._led = to
+        if self._doing is None or self._doing in self._leading:
+            await self._look(to, told)
+        else:
+            await self.show(told)
 
     async def turn(self, to: Conversation) -> None:
-        """The same at once, whatever was typed before and is not done yet: what is typed from now on is for there."""
+        """Look at another conversation at once, whatever was typed before and is not done yet. What is typed from now
+        on is for there.
+        """
         self._leading.clear()
-        await self.look(to)
+        await self._look(to, ())
 
     async def show_where(self) -> None:
         """Say where one is, and what there is elsewhere."""
@@ -348,24 +396,40 @@ class Talk:
                 self._mark(conversation)
         await self._face.opened(at, unshown, told)
 
-    async def _read_up(self, room: Conversation, seated: Seated) -> None:
-        """What was said there last, and what of it is new: after the mark, or since one left."""
-        marker = await self.chat.request(commands.ShowMarker(target=seated.room))
-        read = max(marker.time if isinstance(marker, replies.Marker) else 0, self._marks.of(seated.room))
+    async def _read_up(self, room: Conversation, seated: Seated) -> list[Line]:
+        """What was said there last, and what of it is new: after the mark, or since one left. What a server does not
+        tell is not known. :returns: what there is to say about what is not shown.
+        """
+        read = max(await self._marker(seated.room), self._marks.of(seated.room))
         missed = seated.number - seated.left if seated.left_time else 0
-        behind = seated.number + 1  # what is said from there on is told as it happens
-        events = await self.chat.history(seated.room, limit=max(PAST_LINES, min(missed, MOST_MISSED)), before=behind)
-        if read and events and events[0].time > read and len(events) < MOST_MISSED:
-            events = await self.chat.history(seated.room, limit=MOST_MISSED, before=behind)
-        self._shown[names.fold(seated.room)] = {event.id for event in events}
-        room.add_past(event for event in events if not self.ignored.hides(event))
+        page = await self._past(seated, max(PAST_LINES, min(missed, MOST_MISSED)))
+        if read and page.events and page.events[0].time > read and len(page.events) < MOST_MISSED:
+            page = await self._past(seated, MOST_MISSED)
+        room.add_past(event for event in page.events if not self.ignored.hides(event))
         known = seated.left if seated.left_time else seated.number
         self.view.since(room, read, known)
+        if not (page.more and page.events and is_new(page.events[0], read, known)):
+            return []
+        most = typed_commands.MOST_HISTORY_LINES
+        return notice(f"More was said since you were here than is shown: /history {most} tells more.")
+
+    async def _marker(self, name: str) -> int:
+        with contextlib.suppress(Refused):
+            marker = await self.chat.request(commands.ShowMarker(target=name))
+            return marker.time if isinstance(marker, replies.Marker) else 0
+        return 0
+
+    async def _past(self, seated: Seated, limit: int) -> replies.Page:
+        """What was said before one came in: what is said from then on is told."""
+        with contextlib.suppress(Refused):
+            wish = commands.History(room=seated.room, limit=limit, before=seated.number + 1)
+            page = await self.chat.request(wish)
+            assert isinstance(page, replies.Page)
+            return page
+        return replies.Page(room=seated.room, events=[])
 
     def _told(self, seated: Seated, hint: str) -> list[Line]:
         """About the room one comes into."""
-        if not self._face.person:
-            return []
         topic = f"The topic is: {seated.topic}" if seated.topic else ""
         warning = recorded(seated.room) if seated.recorded and not seated.already else ""
         told = (topic, company(seated.room, seated.people, seated.quiet, self.me), warning, hint)
@@ -413,19 +477,18 @@ class Talk:
     async def listen(self) -> None:
         """Show what happens, until the chat is closed."""
         async for event in self.chat:
-            waiting = self._opening.get(names.fold(getattr(event, "room", "")))
+            waiting = self._opening.get(names.fold(_room_of(event)))
             if waiting is not None:
                 waiting.append(event)
             else:
                 await self._show_event(event)
 
     async def _show_event(self, event: Event) -> None:
-        """Once: what was shown as the past is not shown again."""
-        if event.id in self._shown.get(names.fold(getattr(event, "room", "")), ()):
-            return
         self.ignored.note(event)
-        if self.ignored.hides(event):
+        if self.ignored.hides(event) or self._comes_late(event):
             return
+        if isinstance(event, Renamed) and same(event.by, self.last_teller):
+            self.last_teller = event.to
         if isinstance(event, Told) and not self.view.is_me(event.by):
             self.last_teller = event.by
         where = self.view.note(event)
@@ -433,3 +496,16 @@ class Talk:
             await self._face.happened(event, where)
         if isinstance(event, Kicked) and self.view.is_me(event.nick):
             await self.show(notice(f"You are not in {event.room} any more. /join {event.room} asks to come in again."))
+
+    def _comes_late(self, event: Event) -> bool:
+        """Whether it happened in a room that one has left since."""
+        room = _room_of(event)
+        return isinstance(event, LOGGED) and room != "" and self.view.find(room) is None and not self._is_in(room)
+
+    def _is_in(self, room: str) -> bool:
+        return names.fold(room) in map(names.fold, self.chat.rooms)
+
+
+def _room_of(event: Event) -> str:
+    """Where it happened; empty, if in no room."""
+    return getattr(event, "was", "") or getattr(event, "room", "") or getattr(event, "target", "")

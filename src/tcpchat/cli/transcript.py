@@ -21,25 +21,31 @@ class Transcript:
         self._day = ""
         self._headed = ""
         """The conversation of which lines were printed last."""
+        self._own: set[str] = set()
+        """What one said in rooms at which one has not looked since, and was printed where one looked."""
 
     def happened(self, view: View, event: Event, where: list[Conversation]) -> list[Line]:
         """What is printed when it happens. What is printed of another conversation is not printed again there.
 
         What one said oneself is printed in any case: so one sees that it is stored, wherever one looks by then.
         """
-        if isinstance(event, Said) and view.is_me(event.by) and view.current not in where:
-            return self._item(view, event, where, named=True)
-        if not (self._names_rooms or isinstance(event, Told) or not where or view.current in where):
+        own = isinstance(event, Said) and view.is_me(event.by) and view.current not in where
+        if not (self._names_rooms or own or isinstance(event, Told) or not where or view.current in where):
             return []
-        if self._names_rooms or isinstance(event, Told):
+        if own and not self._names_rooms:
+            self._own.add(event.id)
+        elif self._names_rooms or isinstance(event, Told):
             for conversation in where:
                 _printed(conversation, view)
-        return self._item(view, event, where)
+        return self._item(view, event, where, named=own)
 
     def opened(self, view: View, conversation: Conversation, items: list[Event], told: Iterable[Line]) -> list[Line]:
         """What is printed when one comes into a room, or looks at another conversation."""
         lines = self._heading(conversation)
         for item in items:
+            if item.id in self._own:
+                self._own.remove(item.id)
+                continue
             if item is conversation.new:
                 lines.append(new_rule(view.new_in(conversation)))
             lines += self._item(view, item, [conversation])

@@ -143,7 +143,7 @@ class Visit:
         talk.enter(chat)
         listening = asyncio.create_task(talk.listen())
         try:
-            await self._join(talk, face)
+            await _while_it_lasts(self._join(talk, face), listening)
             talk.begin()
             await listening
         finally:
@@ -169,6 +169,21 @@ class Visit:
                 await face.warn(notice(refusal.text))
                 if (conversation := talk.view.find(room)) is not None:
                     talk.view.close(conversation)
+
+
+async def _while_it_lasts(joining: Coroutine[Any, Any, None], listening: "asyncio.Task[None]") -> None:
+    """If the chat ends meanwhile, it is the one who listens who knows why.
+
+    :raises Exception: that is what is raised then.
+    """
+    from tcpchat.client.connection import CannotConnect
+
+    try:
+        await joining
+    except CannotConnect:
+        raise
+    except ConnectionError:
+        await listening
 
 
 async def _answered(joining: Coroutine[Any, Any, None]) -> None:

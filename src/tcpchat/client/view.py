@@ -249,7 +249,7 @@ class View:
     def since(self, conversation: Conversation, read: int, number: int) -> None:
         """One comes back: what others said after the time `read`, or after the entry `number`, is new."""
         conversation.read = max(conversation.read, read)
-        new = [item for item in conversation.items if self.is_speech(item) and _after(item, conversation.read, number)]
+        new = [item for item in conversation.items if self.is_speech(item) and is_new(item, conversation.read, number)]
         conversation.new = new[0] if new else None
         if conversation is not self.current:
             conversation.unread = len(new)
@@ -403,7 +403,8 @@ def _when(event: Event) -> tuple[int, int]:
     return event.time, event.number
 
 
-def _after(event: Event, read: int, number: int) -> bool:
+def is_new(event: Event, read: int, number: int) -> bool:
+    """Whether it came after the time up to which one has read, if that is known, or else after an entry."""
     return event.time > read if read else event.number > number
 
 
