@@ -70,6 +70,19 @@ def test_where_one_had_left_is_marked(start: Start) -> None:
     server.close()
 
 
+def test_what_is_said_while_one_comes_in_stands_behind_what_was_said_before(start: Start) -> None:
+    past = {"reply": "page", "room": "#lobby", "events": [said(1, "one", "bob"), said(2, "two", "bob")]}
+    server = Faked(join={"reply": "seated", "room": "#lobby", "people": ["ann"], "number": 2}, history=past)
+    screen = start(*CLIENT, server.address)
+    server.until("join")
+    server.tell(**said(3, "three", "bob"))
+    server.tell(**said(4, "four", "bob"))
+    assert server.until("history")["before"] == 3
+    screen.until(".*<bob> one", ".*<bob> two", "-- #lobby: .*", ".*<bob> three", ".*<bob> four", "ann #lobby>")
+    assert [row.partition("> ")[2] for row in screen.rows if "<bob>" in row] == ["one", "two", "three", "four"]
+    server.close()
+
+
 def test_a_recorded_room_says_so(start: Start) -> None:
     server = Faked(join={"reply": "seated", "room": "#lobby", "people": ["ann"], "recorded": True})
     screen = start(*CLIENT, server.address)
