@@ -66,6 +66,8 @@ def test_what_happens_elsewhere_is_counted_and_shown_when_one_goes_there(screen:
     screen.until("ann #side #lobby:@1>")
     screen.type("/room\r")
     screen.until("-- What you type goes to #side.", "-- 1 #lobby:@1", r"-- 2 #side \(here\)", "ann #side #lobby:@1>")
+    screen.type("/room 3\r")
+    screen.until("-- None of your rooms and conversations is number 3. /room lists them.", "ann #side #lobby:@1>")
     screen.type("/room 1\r")
     screen.until(
         "── #lobby ──", "── 3 new ──", f"{AT} <bob> one", f"{AT} <bob> two", rf"\* {AT} <bob> ann, three", "ann #lobby>"
@@ -87,10 +89,23 @@ def test_a_conversation_with_one_person(screen: Screen, bob: Peer) -> None:
     screen.until(rf"{AT} \(to bob\) <ann> what\?", "ann #lobby>")
     screen.type("/msg bob\r")
     screen.until("── @bob ──", "ann @bob>")
+    screen.type("/topic\r")
+    screen.until("-- You talk with bob; only rooms have a topic.", "ann @bob>")
+    screen.type("/history 1\r")
+    screen.until("-- Said between you and bob before:", rf"{AT} \(to bob\) <ann> what\?", "-- Now:", "ann @bob>")
     screen.type("only you\r")
     assert bob.hear("told", by="ann")["text"] == "only you"
     screen.type("/part\r")
     screen.until("-- You talk with bob no more. What you type goes to #lobby.", "── #lobby ──", "ann #lobby>")
+
+
+def test_what_a_room_is_about(screen: Screen) -> None:
+    screen.type("/join about\r/topic\r")
+    screen.until("-- #about has no topic. /topic TEXT sets one.", "ann #about>")
+    screen.type("/topic tea at five\r")
+    screen.until("-- ann set the topic: tea at five", "ann #about>")
+    screen.type("/topic\r")
+    screen.until(r"-- The topic of #about is: tea at five \(set by ann\)", "ann #about>")
 
 
 def test_nobody_to_reply_to(screen: Screen) -> None:
@@ -116,7 +131,7 @@ def test_who_is_put_out_stays_where_nobody_hears_them(start: Start, port: int) -
 @pytest.mark.parametrize(("joins", "shown"), [("all", {"quiet", "loud"}), ("smart", {"loud"}), ("none", set())])
 def test_who_comes_and_goes_is_shown_as_one_wants(screen: Screen, port: int, joins: str, shown: set[str]) -> None:
     screen.type(f"/joins {joins}\r")
-    screen.until("-- Who comes and goes is shown: .*", "ann #lobby>")
+    screen.until("-- Coming and going is shown: .*", "ann #lobby>")
     loud, quiet = Peer(port, "loud"), Peer(port, "quiet")
     loud.say(f"hear me, {joins}")
     screen.until(f".*<loud> hear me, {joins}", "ann #lobby>")

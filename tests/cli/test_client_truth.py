@@ -25,7 +25,7 @@ def test_lines_wait_while_the_link_is_lost(start: Start) -> None:
     screen.until("-- 1 line is not stored yet. Ctrl-D again leaves all the same.", ".* never sent", "ann #lobby .*> *")
     screen.type("\x04")
     assert screen.ended() == 75
-    assert "1 line was typed, but the server did not confirm that it stored them." in " ".join(screen.rows)
+    assert "1 line was typed, but the server did not confirm that it stored it." in " ".join(screen.rows)
 
 
 def test_who_came_and_went_without_a_link_is_known(start: Start) -> None:

@@ -126,6 +126,7 @@ def test_where_nothing_can_be_written_that_is_said(file: Path) -> None:
         ('nick = "a b"', 'nick cannot be "a b". A nickname cannot contain a space.'),
         ('rooms = ["a b"]', 'rooms cannot be ["a b"]. A room name cannot contain a space.'),
         ('server = "ftp://a"', 'server cannot be "ftp://a". “ftp://” is not known here.'),
+        ('[server.work]\naddress = "a"', "[server] is no section: write [servers.NAME], and below it address = …"),
         ("servers = 1", "servers are sections: write [servers.NAME]"),
         ('[servers.work]\naddress = "a"\naccount = "a b"', 'servers.work: account cannot be "a b". '),
         ('[servers.work]\naddress = "a"\nfingerprint = "1"', 'fingerprint cannot be "1". It is SHA256: and 64 digits'),

@@ -445,6 +445,8 @@ def test_positions(script: Command, house: House) -> None:
     assert shown("--since", "2101-01-31T12:00") == []
     for options, code, sentence in (
         (["--since", "tomorrow"], 64, "“tomorrow” is no position"),
+        (["--since", "2026-13-01"], 64, "“2026-13-01” is no position"),
+        (["--since", "2026-01-31T25:00"], 64, "“2026-01-31T25:00” is no position"),
         (["--since", "abcdef-3"], 65, "There is no entry abcdef-3. Is it another log than before?"),
         (["--since", "1", "-n", "1"], 64, "Either --since or --lines"),
         (["--since", "31"], 0, "#ops has no entry 31 yet, but 30. Is it another log than before?"),

@@ -118,6 +118,8 @@ async def room(talk: "Talk", argument: str) -> None:
         await talk.show_where()
     elif (found := _conversation(talk, argument)) is not None:
         await talk.lead(found)
+    elif argument.isascii() and argument.isdigit():
+        await talk.refuse(f"None of your rooms and conversations is number {argument[:9]}. /room lists them.")
     else:
         await talk.refuse(f"You are not in {as_room(argument)}. /join {as_room(argument)}")
 
@@ -165,7 +167,9 @@ async def me(talk: "Talk", argument: str) -> None:
 
 async def topic(talk: "Talk", argument: str) -> None:
     """/topic [TEXT]"""
-    if argument:
+    if talk.here and not names.is_room(talk.here):
+        await talk.refuse(f"You talk with {talk.here}; only rooms have a topic.")
+    elif argument:
         await talk.chat.set_topic(talk.here, argument)
     else:
         await talk.ask(commands.ShowTopic(room=talk.here))
@@ -206,7 +210,7 @@ async def bell(talk: "Talk", argument: str) -> None:
 
 async def joins(talk: "Talk", argument: str) -> None:
     """/joins [all, smart or none]"""
-    if await _choose(talk, "joins", argument, "Who comes and goes is shown: {}."):
+    if await _choose(talk, "joins", argument, "Coming and going is shown: {}."):
         talk.view.joins = talk.preferences.joins
 
 

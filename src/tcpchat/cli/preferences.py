@@ -199,6 +199,8 @@ def _written(value: object) -> str:
 
 
 def _preferences(wanted: Mapping[str, Any], where: str) -> Preferences:
+    if isinstance(wanted.get("server"), Mapping):
+        raise BadSetting(f"{where}[server] is no section: write [servers.NAME], and below it address = …")
     entries = wanted.get("servers", {})
     if not isinstance(entries, Mapping) or not all(isinstance(entry, Mapping) for entry in entries.values()):
         raise BadSetting(f"{where}servers are sections: write [servers.NAME], and below it address = …")

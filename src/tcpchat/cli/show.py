@@ -75,7 +75,8 @@ def marked(mark: str, typed: str) -> list[Line]:
 def past(name: str, events: Sequence[Event], me: str) -> list[Line]:
     """The latest entries of a log, set apart from what is said now."""
     lines = [line for event in events for line in event_lines(event, me)]
-    return [*notice(f"Said in {name} before:"), *lines, *notice("Now:")] if lines else notice(f"Nothing yet in {name}.")
+    where = f"in {name}" if names.is_room(name) else f"between you and {name}"
+    return [*notice(f"Said {where} before:"), *lines, *notice("Now:")] if lines else notice(f"Nothing yet {where}.")
 
 
 def rule(text: str, kind: Kind) -> Line:
@@ -227,8 +228,9 @@ def _whois(reply: replies.WhoisReply) -> list[Line]:
 
 
 def _topic(reply: replies.Topic) -> list[Line]:
-    topic = f"{reply.topic} (set by {reply.by})" if reply.topic else "none. /topic TEXT sets one."
-    return notice(f"{reply.room}: the topic is {topic}")
+    if not reply.topic:
+        return notice(f"{reply.room} has no topic. /topic TEXT sets one.")
+    return notice(f"The topic of {reply.room} is: {reply.topic} (set by {reply.by})")
 
 
 def _changed(reply: replies.Changed) -> list[Line]:

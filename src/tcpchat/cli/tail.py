@@ -1,6 +1,7 @@
 """``tcpchat-client tail``: what was said in a room, and what is said there, each entry once and in order."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ PAGE = 500
 """Entries asked for at once; a server may give fewer."""
 
 Place = int | Point
+
+_DATE = re.compile(r"\d{4}-\d{1,2}-")
+"""What no id begins with."""
 
 
 @click.command("tail", cls=Command, epilog=EXPLAINED, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +65,7 @@ def _place(written: str) -> Place:
     try:
         return Point(time=moment(written) - 1)
     except (ValueError, OverflowError):
-        if "-" not in written.strip("-"):
+        if "-" not in written.strip("-") or _DATE.match(written):
             raise BadUsage(
                 f"“{written}” is no position: a number, an id, or a time such as 2026-01-31T12:00."
             ) from None

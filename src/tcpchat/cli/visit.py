@@ -131,8 +131,8 @@ class Visit:
         finally:
             await _ended(being)
         if left:
-            lines = "1 line was" if left == 1 else f"{left} lines were"
-            return EX_TEMPFAIL, f"{lines} typed, but the server did not confirm that it stored them."
+            lines, them = ("1 line was", "it") if left == 1 else (f"{left} lines were", "them")
+            return EX_TEMPFAIL, f"{lines} typed, but the server did not confirm that it stored {them}."
         return 0 if face.person else talk.exit_code, ""
 
     async def _be_there(
