@@ -147,3 +147,31 @@ def test_why_the_chat_ended_is_told_even_before_one_is_in_a_room(start: Start) -
     assert screen.ended() == 77
     assert any("The account ann is suspended." in row for row in screen.rows)
     server.close()
+
+
+@pytest.mark.parametrize("time", [10**17, -(10**17), 10**30])
+def test_a_time_that_is_none_ends_nothing(faked: tuple[Faked, Screen], time: int) -> None:
+    server, screen = faked
+    server.tell(**said(1, "then", "bob") | {"time": time})
+    screen.until("-- link lost: The server does not speak tcpchat's protocol: .*", r"ann #lobby \(no link\)>")
+
+
+def test_an_answer_to_another_question_ends_nothing(faked: tuple[Faked, Screen]) -> None:
+    server, screen = faked
+    screen.type("/history\r")
+    server.answer("history", {"reply": "stored", "number": 1, "id": "a-1", "time": 1})
+    server.until("history")
+    screen.until("-- The server answered something else than was asked.", "ann #lobby>")
+
+
+def test_a_room_that_is_called_like_a_number(screen: Screen) -> None:
+    screen.type("/join 2024\r")
+    screen.until("ann #2024>")
+    screen.type("/room 1\r")
+    screen.until("ann #lobby>")
+    screen.type("/room 2024\r")
+    screen.until("ann #2024>")
+    screen.type("/msg #lobby\r")
+    screen.until("ann #lobby>")
+    screen.type("/msg #away\r")
+    screen.until("-- You are not in #away. /join #away", "ann #lobby>")

@@ -146,6 +146,8 @@ async def msg(talk: "Talk", argument: str) -> None:
     to, _, text = argument.partition(" ")
     if text.strip():
         await talk.chat.tell(to, text.strip())
+    elif names.is_room(to):
+        await room(talk, to)
     elif same(to, talk.me):
         await talk.refuse("That is you.")
     else:
@@ -282,10 +284,9 @@ def _named(module: str) -> list[str]:
 
 def _conversation(talk: "Talk", argument: str) -> "Conversation | None":
     """By its number, as `/room` lists them, or by name."""
-    if argument.isascii() and argument.isdigit():
-        return next((one for number, one in enumerate(talk.view, 1) if number == int(argument[:3])), None)
+    numbered = {str(number): one for number, one in enumerate(talk.view, 1)}
     name = argument.removeprefix("@")
-    return talk.view.find(name) or talk.view.find(as_room(name))
+    return numbered.get(argument) or talk.view.find(name) or talk.view.find(as_room(name))
 
 
 def as_room(name: str) -> str:

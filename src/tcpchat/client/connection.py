@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tcpchat.client.answers import check
 from tcpchat.client.trouble import (
     CONNECT_SECONDS,
     CannotConnect,
@@ -174,9 +175,12 @@ class Connection:
         kind = _kind(line)
         if kind.event:
             event: events.Event = _event(line)
+            check(event)
             return event
         if kind.ok is not msgspec.UNSET:
-            return Answer(_ok(line).ok, _reply(line))
+            reply = _reply(line)
+            check(reply)
+            return Answer(_ok(line).ok, reply)
         if kind.error is not msgspec.UNSET:
             failure = _failure(line)
             id = failure.error if isinstance(failure.error, int) else None

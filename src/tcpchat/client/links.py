@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tcpchat.client.answers import fits
 from tcpchat.client.backoff import backoff
 from tcpchat.client.connection import Answer, CannotConnect, Connection
 from tcpchat.client.message import PerhapsStored
@@ -15,6 +16,7 @@ from tcpchat.client.trouble import NotTrusted
 from tcpchat.client.trust import Trust
 from tcpchat.model import commands, names, replies
 from tcpchat.model.address import write_address
+from tcpchat.model.errors import EX_PROTOCOL
 from tcpchat.model.events import Event, Gone, Kicked, Said, Told
 from tcpchat.model.replies import Refused
 
@@ -267,7 +269,8 @@ class Links:
                 welcome = await connection.call(enter, seen)
         except TimeoutError:
             raise CannotConnect(f"{write_address(self._host, self._port)} does not answer.") from None
-        assert isinstance(welcome, replies.Welcome)
+        if not isinstance(welcome, replies.Welcome):
+            raise CannotConnect("The server does not speak tcpchat's protocol: it lets nobody in.", EX_PROTOCOL)
         return welcome
 
     def _readable(self) -> str:
@@ -351,6 +354,8 @@ class Links:
         return self._pending.get(answer.id or 0)
 
     def _answered(self, pending: _Pending, reply: replies.Reply | Refused) -> None:
+        if not isinstance(reply, Refused) and not fits(pending.command, reply):
+            reply = Refused("not_understood", "The server answered something else than was asked.")
         if isinstance(reply, Refused):
             pending.answer.set_exception(_refused(pending, reply))
             return
