@@ -59,6 +59,7 @@ def test_it_says_how_to_join_and_where_the_log_is(tmp_path: Path) -> None:
     assert f"tcpchat-client 127.0.0.1:{port}" in said
     assert f"/connect 127.0.0.1 {port}" in said
     assert str(tmp_path / "chat.db") in said
+    assert max(len(line) for line in said.splitlines() if str(tmp_path) not in line) < 80  # no row of a terminal breaks
     assert (process.returncode, errors) == (0, "")
 
 

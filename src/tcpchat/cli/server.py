@@ -261,13 +261,14 @@ def _how_to_join(server: "Server", config: Config) -> Iterator[str]:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         yield f"  terminal    nc {host} {port}"
         yield f"  our client  {client} {write_address(host, port)}"
-        yield f"  IRC client  server {host}, port {port}, no TLS; then /join #lobby   (irssi: /connect {host} {port})"
+        yield f"  IRC client  server {host}, port {port}, no TLS; then /join #lobby"
+        yield f"              (irssi: /connect {host} {port})"
     yield from how_to_join_by_tls(server, client)
     yield f"  log         {config.data / 'chat.db' if config.data else 'none: nothing is kept'}"
     if any(address not in {"127.0.0.1", "::1"} for address, _ in addresses):
         yield "  NOTE        others on the network can join, and what is said travels unencrypted"
     if is_root():
-        yield "  NOTE        it runs as root, as it was told to; a user of its own would be safer"
+        yield "  NOTE        it runs as root, as it was told to: a user of its own is safer"
     if not config.limits.enabled:
         yield "  WARNING     limits.enabled = false: no rate and no limit per address holds. For benchmarks and tests."
     yield "Ctrl-C stops it."
