@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tcpchat.client.view import LATELY, MOST_ITEMS, View
+from tcpchat.client.view import LATELY, MOST_ITEMS, MOST_TALKS, View
 from tcpchat.model.events import (
     Event,
     Gone,
@@ -245,3 +245,25 @@ def test_where_one_looked_before_takes_the_place_of_what_is_closed() -> None:
     view.close(view.open("#dev"))
     assert view.current is None
     assert view.note(said("hello?")) != []
+
+
+def test_a_room_takes_the_place_of_one_that_was_called_so() -> None:
+    view = seen()
+    room, old = view.find("#tea"), view.open("#ops")
+    view.note(Moved(to=ME, by="bob", was="#tea", room="#ops", time=1))
+    assert view.find("#ops") is room is view.current
+    assert old not in list(view)
+    assert [one.name for one in view] == ["#ops", "#dev"]
+
+
+def test_strangers_fill_no_memory() -> None:
+    view = seen()
+    bob = view.open("bob")
+    view.switch(bob)
+    for time in range(1, 3 * MOST_TALKS):
+        view.note(Told(to=ME, by=f"stranger{time}", text="buy", time=time))
+        view.note(said("hi", by=f"guest{time}", room="#tea", time=time))
+    every = list(view)
+    assert len(every) <= MOST_TALKS + len(ROOMS)
+    assert view.find(f"stranger{3 * MOST_TALKS - 1}") is not None
+    assert {view.find("#tea"), view.find("#dev"), bob} <= set(every)

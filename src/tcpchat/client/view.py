@@ -32,6 +32,12 @@ from tcpchat.model.text import CTCP
 MOST_ITEMS = 5_000
 """Of each conversation: what is older is in the server's log."""
 
+MOST_TALKS = 200
+"""Conversations with people: anybody can begin one. Of more, those that were silent longest are forgotten."""
+
+MOST_SPEAKERS = 2_000
+"""Of how many people of one room it is known when they spoke."""
+
 LATELY = 10 * 60 * 1000
 """Milliseconds for which one who spoke is of interest when they come and go."""
 
@@ -128,7 +134,10 @@ class Conversation:
 
     def heard(self, event: Said | Told) -> None:
         """Somebody spoke."""
+        self._spoke.pop(names.fold(event.by), None)
         self._spoke[names.fold(event.by)] = event.time
+        if len(self._spoke) > MOST_SPEAKERS:
+            del self._spoke[next(iter(self._spoke))]
 
     def spoke_lately(self, nick: str, now: int) -> bool:
         """Whether somebody is of interest."""
@@ -178,7 +187,17 @@ class View:
 
     def open(self, name: str) -> Conversation:
         """The same; it is made if there is none."""
-        return self._conversations.setdefault(names.fold(name), Conversation(name))
+        if (found := self.find(name)) is not None:
+            return found
+        opened = self._conversations[names.fold(name)] = Conversation(name)
+        self._forget_the_stalest(opened)
+        return opened
+
+    def _forget_the_stalest(self, opened: Conversation) -> None:
+        talks = [one for one in self if not one.is_room]
+        if len(talks) > MOST_TALKS:
+            others = [one for one in talks if one is not opened and one is not self.current]
+            self.close(min(others, key=lambda one: one.latest))
 
     def enter(self, seated: Seated) -> Conversation:
         """One is in a room."""
@@ -337,7 +356,9 @@ class View:
         return [room]
 
     def _move(self, conversation: Conversation, to: str) -> None:
-        """It is called otherwise, and keeps its place."""
+        """It is called otherwise, and keeps its place. What was called so before is not there any more."""
+        if (old := self.find(to)) is not None and old is not conversation:
+            self.close(old)
         every = [to if one is conversation else one.name for one in self]
         conversation.name = to
         by_name = {names.fold(one.name): one for one in self}
