@@ -175,3 +175,15 @@ def test_a_room_that_is_called_like_a_number(screen: Screen) -> None:
     screen.until("ann #lobby>")
     screen.type("/msg #away\r")
     screen.until("-- You are not in #away. /join #away", "ann #lobby>")
+
+
+def test_who_cannot_come_back_is_told_why(faked: tuple[Faked, Screen]) -> None:
+    server, screen = faked
+    server.answer("enter", None)
+    for _ in range(3):
+        server.drop()
+        asked = server.until("enter")
+        server.tell(error=asked["id"], code="nick_taken", text="The name ann is taken. Try ann2.")
+    screen.until(
+        "-- link lost: .*, trying again", "-- link lost: The name ann is taken. Try ann2, trying again", "ann .*>"
+    )

@@ -26,6 +26,9 @@ ANSWER_SECONDS = 15.0
 STILL_THERE_SECONDS = 30.0
 """How often a program that takes no events tells the server that it is there all the same."""
 
+PASSING = 3
+"""After so many refusals it is told why one is not let in again."""
+
 BEYOND = (1 << 53) - 1
 """No entry of a room has this number."""
 
@@ -41,7 +44,7 @@ SECRET = (
 
 
 class LinkLost(Event, frozen=True):
-    """The link broke; the client tries again by itself."""
+    """The link broke, or one is not let in again; the client tries again by itself."""
 
     reason: str
 
@@ -216,7 +219,8 @@ class Links:
         self._events.put_nowait(None)
 
     async def _reconnect(self) -> None:
-        """Until it works. A nick that is taken may be one's own ghost's: that passes too."""
+        """Until it works. A nick that is taken may be one's own ghost's: that passes too, or it is told."""
+        refused = 0
         for delay in backoff():
             await asyncio.sleep(delay)
             try:
@@ -226,6 +230,9 @@ class Links:
             except Refused as refusal:
                 if refusal.code in HOPELESS:
                     raise
+                refused += 1
+                if refused == PASSING:
+                    self._note(LinkLost(reason=refusal.text))
             except OSError:
                 continue
             else:
