@@ -108,6 +108,17 @@ def test_what_a_room_is_about(screen: Screen) -> None:
     screen.until(r"-- The topic of #about is: tea at five \(set by ann\)", "ann #about>")
 
 
+def test_who_is_there_and_who_somebody_is(screen: Screen, port: int) -> None:
+    screen.type("/join crew\r")
+    screen.until("-- #crew: nobody else is here yet.", "ann #crew>")
+    zed, bea = Peer(port, "zed", "#crew"), Peer(port, "bea", "#crew")
+    zed.do(do="away", text="tea")
+    screen.type("/who #crew\r/who bea\r")
+    screen.until(r"-- #crew: ann, bea, zed \(away: tea\)", r"-- bea \([^ ]+\), in #crew", "ann #crew>")
+    zed.close()
+    bea.close()
+
+
 def test_nobody_to_reply_to(screen: Screen) -> None:
     screen.type("/r secret\r")
     screen.until("-- Nobody has told you anything yet, nothing was sent. .*", "ann #lobby>")

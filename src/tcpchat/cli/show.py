@@ -214,13 +214,14 @@ def _rooms(reply: replies.Rooms) -> list[Line]:
 
 
 def _people(reply: replies.People) -> list[Line]:
-    people = [f"{one.nick} (away: {one.away})" if one.away else one.nick for one in reply.people]
+    everybody = sorted(reply.people, key=lambda one: names.fold(one.nick))
+    people = [f"{one.nick} (away: {one.away})" if one.away else one.nick for one in everybody]
     return notice(f"{reply.room or 'Here'}: {', '.join(people) or 'nobody'}")
 
 
 def _whois(reply: replies.WhoisReply) -> list[Line]:
     one = reply.person
-    name = f" {one.name}" if one.name else ""
+    name = f" {one.name}" if one.name not in {"", one.nick} else ""
     rooms = f", in {' '.join(reply.rooms)}" if reply.rooms else ""
     away = f", away: {one.away}" if one.away else ""
     tls = ", by TLS" if reply.encrypted else ""
