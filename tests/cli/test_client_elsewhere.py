@@ -164,6 +164,15 @@ def test_an_answer_to_another_question_ends_nothing(faked: tuple[Faked, Screen])
     screen.until("-- The server answered something else than was asked.", "ann #lobby>")
 
 
+def test_a_room_is_left_by_its_name_without_its_sign_too(screen: Screen) -> None:
+    screen.type("/join side\r")
+    screen.until("ann #side>")
+    screen.type("\x1b1")
+    screen.until("ann #lobby>")
+    screen.type("/part side\r")
+    screen.until("-- You left #side. What you type goes to #lobby.", "ann #lobby>")
+
+
 def test_a_room_that_is_called_like_a_number(screen: Screen) -> None:
     screen.type("/join 2024\r")
     screen.until("ann #2024>")

@@ -105,7 +105,8 @@ async def join(talk: "Talk", argument: str) -> None:
 
 async def part(talk: "Talk", argument: str) -> None:
     """/part [#ROOM] [REASON]"""
-    room, _, reason = argument.partition(" ") if names.is_room(argument) else (talk.here, "", argument)
+    named = names.is_room(argument) or talk.view.find(as_room(argument)) is not None
+    room, _, reason = as_room(argument).partition(" ") if named else (talk.here, "", argument)
     if room:
         await talk.part(room, reason)
     else:
