@@ -193,6 +193,8 @@ def test_what_is_typed_before_there_is_a_server_is_said_when_there_is_one(start:
         pass
     screen = start(*CLIENT, f"127.0.0.1:{port}")
     screen.until("-- Nobody is listening on .*", "-- Trying again until it works.*", r"ann #lobby \(no link\)>")
+    screen.type("/help me\r")
+    screen.until("-- /me TEXT  say what you do", r"ann #lobby \(no link\)>")
     screen.type("early\r/me waves\rhalf")
     screen.until("… early", "… /me waves", r"ann #lobby \(no link, 2 waiting\)> half")
     with serving(port):

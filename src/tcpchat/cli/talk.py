@@ -205,6 +205,9 @@ class Talk:
         if wish.name == "quit":
             self.farewell = wish.argument
             return False
+        if wish.name == "help" and not self._ready.is_set():  # it needs no chat, and is wanted most where there is none
+            await wish.run(self, wish.argument)
+            return True
         await self._put(wish)
         self._mark_typing()
         return True
