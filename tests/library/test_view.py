@@ -267,3 +267,9 @@ def test_strangers_fill_no_memory() -> None:
     assert len(every) <= MOST_TALKS + len(ROOMS)
     assert view.find(f"stranger{3 * MOST_TALKS - 1}") is not None
     assert {view.find("#tea"), view.find("#dev"), bob} <= set(every)
+
+
+def test_what_is_taken_back_where_nothing_is_open_opens_nothing() -> None:
+    view = seen()
+    assert view.note(Redacted(by="bob", of="a-1", to=ME, time=1)) == []
+    assert view.find("bob") is None

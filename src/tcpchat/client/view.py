@@ -375,7 +375,9 @@ class View:
     def _redacted(self, event: Redacted) -> list[Conversation]:
         """What was taken back is not there to be read any more."""
         other = event.to if self.is_me(event.by) else event.by
-        conversation = self.open(event.room or other)
+        conversation = self.find(event.room or other)
+        if conversation is None:
+            return []
         for place, item in enumerate(conversation.items):
             if item.id == event.of and isinstance(item, Said | Told):
                 self._take_back(conversation, place, item)
