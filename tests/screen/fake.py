@@ -38,6 +38,7 @@ class Chat:
         self.address = "127.0.0.1:7667"
         self.connected = True
         self.state = "connected"
+        self.unsent = 0
         self.waiting: list[str] = []
         self.lines: list[str] = []
         self.number = 0

@@ -13,6 +13,7 @@ pytest.importorskip("textual")
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from tcpchat.cli.screen.composer import Composer
 from tcpchat.cli.screen.page import Own
 from tcpchat.cli.screen.palette import DARK, LIGHT, Palette
 from tcpchat.cli.screen.typed import Typed
@@ -154,6 +155,32 @@ async def test_ctrl_d_deletes_to_the_right_and_leaves_an_empty_line() -> None:
         await pilot.press("ctrl+d", "ctrl+d")
         await pilot.pause()
         assert not chat.app.is_running
+
+
+async def test_who_leaves_is_told_what_is_not_stored() -> None:
+    chat = Chat()
+    async with shown(chat) as pilot:
+        chat.unsent = 1
+        await pilot.press("ctrl+d")
+        await drawn(chat, "1 line is not stored yet. Ctrl-D again leaves all the same.")
+        await pilot.press("a", "backspace", "ctrl+d")
+        await drawn(chat, "1 line is not stored yet. Ctrl-D again leaves all the same.")
+        assert chat.app.is_running
+        await pilot.press("ctrl+d")
+        await pilot.pause()
+        assert not chat.app.is_running
+
+
+async def test_ctrl_u_and_ctrl_k_cut_a_line_however_many_rows_it_takes() -> None:
+    chat = Chat()
+    async with shown(chat, columns=80) as pilot:
+        chat.app.query_one(Composer).put("word " * 50)
+        await pilot.press("ctrl+u")
+        assert chat.typed_now == ""
+        chat.app.query_one(Composer).put("word " * 50)
+        chat.app.query_one(Composer).move_cursor((0, 4))
+        await pilot.press("ctrl+k")
+        assert chat.typed_now == "word"
 
 
 async def test_a_secret_is_not_shown_and_what_was_half_typed_comes_back() -> None:

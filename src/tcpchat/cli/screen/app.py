@@ -331,12 +331,24 @@ class ScreenApp(App[None]):
         self.action_suspend_process()
 
     def leave(self) -> None:
-        """Ctrl-D leaves if nothing is typed; else it takes away the character under the cursor."""
+        """Ctrl-D leaves if nothing is typed; else it takes away the character under the cursor.
+
+        Who leaves lines behind is told so first.
+        """
         composer = self.query_one(Composer)
+        warning = left_behind(self._doings.unsent)
         if composer.text:
             composer.action_delete_right()
-        else:
+        elif warning in {"", self._hint}:
             self.exit()
+        else:
+            self.hint(warning)
+
+
+def left_behind(lines: int) -> str:
+    """What is said to somebody who leaves; empty if nothing is lost."""
+    those = "1 line is" if lines == 1 else f"{lines} lines are"
+    return f"{those} not stored yet. Ctrl-D again leaves all the same." if lines else ""
 
 
 def keys_in(columns: int) -> str:

@@ -118,6 +118,18 @@ class Composer(TextArea):
         self.replace("\n", *self.selection, maintain_selection_offset=False)
         return True
 
+    def _cut_before(self) -> bool:
+        """Ctrl-U: the whole line, however many rows it takes, and not only this row of it."""
+        row, column = self.cursor_location
+        self.delete((row, 0), (row, column))
+        return True
+
+    def _cut_behind(self) -> bool:
+        """Ctrl-K."""
+        row, column = self.cursor_location
+        self.delete((row, column), (row, len(self.document.get_line(row))))
+        return True
+
     def _earlier(self) -> bool:
         if not self.cursor_at_first_line:
             return False
@@ -195,6 +207,8 @@ _KEYS: dict[str, Callable[[Composer], bool]] = {
     "shift+enter": Composer._break,
     "alt+enter": Composer._break,
     "ctrl+j": Composer._break,
+    "ctrl+u": Composer._cut_before,
+    "ctrl+k": Composer._cut_behind,
     "up": Composer._earlier,
     "down": Composer._later,
     "ctrl+r": Composer._find,

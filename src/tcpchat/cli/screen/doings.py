@@ -18,6 +18,11 @@ class Doings(Protocol):
         ...
 
     @property
+    def unsent(self) -> int:
+        """How many lines wait for a link to the server."""
+        ...
+
+    @property
     def state(self) -> str:
         """How it stands with the server: a few words."""
         ...

@@ -124,6 +124,11 @@ class FullScreen:
         return self._talk is not None and self._talk.connected
 
     @property
+    def unsent(self) -> int:
+        """See `Doings`."""
+        return self._talk.waiting if self._talk is not None and not self.connected else 0
+
+    @property
     def state(self) -> str:
         """See `Doings`."""
         talk = self._talk
