@@ -143,6 +143,17 @@ def test_ctrl_r_finds_what_was_typed_and_ctrl_l_empties_the_screen(ann: Screen, 
     assert [bob.hear(by="ann")["text"] for _ in range(3)][2] == "first words"
 
 
+def test_ctrl_c_ends_a_search_and_no_more(ann: Screen, bob: Peer) -> None:
+    ann.type("first words\r")
+    ann.until(".*<ann> first words", "ann #lobby>")
+    ann.type("half\x12fir")
+    ann.until(r"\(reverse-i-search\)`fir': first words")
+    ann.type("\x03")
+    ann.until(".*<ann> first words", "ann #lobby> half")
+    ann.type(" a line\r")
+    assert [bob.hear(by="ann")["text"] for _ in range(2)][1] == "half a line"
+
+
 @pytest.mark.parametrize(
     "keys",
     [

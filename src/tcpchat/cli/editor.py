@@ -15,6 +15,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
+from prompt_toolkit.search import stop_search
 from prompt_toolkit.styles import Style
 
 from tcpchat.cli.candidates import described
@@ -213,6 +214,9 @@ class Editor:
     def _interrupt(self, event: KeyPressEvent) -> None:
         """Ctrl-C takes away what is typed; another one leaves."""
         self._question.answer("")
+        if event.app.layout.is_searching:
+            stop_search()
+            return
         if self._interrupted and not event.current_buffer.text:
             event.app.exit(exception=EOFError())
             return
