@@ -81,6 +81,15 @@ def test_several_pasted_lines_are_one_question_and_one_message(terminal: Start, 
     assert [bob.hear(by="ann")["text"], bob.hear(by="ann")["text"]] == ["one\ntwo\n/three", "a single line"]
 
 
+def test_a_short_line_in_the_place_of_a_long_one_is_shown_from_its_beginning(terminal: Start) -> None:
+    screen = terminal()
+    screen.until("ann #lobby>")
+    screen.type("x" * 90)
+    screen.until("ann #lobby> x+")
+    screen.type("\x15yz")
+    screen.until("ann #lobby> yz")
+
+
 def test_tab_shows_what_a_command_does_in_a_row_of_its_own(terminal: Start, bob: Peer) -> None:
     screen = terminal()
     screen.until("ann #lobby>")

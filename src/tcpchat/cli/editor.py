@@ -14,9 +14,11 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.containers import Window
 from prompt_toolkit.output import create_output
 from prompt_toolkit.search import stop_search
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
 
 from tcpchat.cli.candidates import described
 from tcpchat.cli.colours import Palette, hex_of
@@ -25,6 +27,9 @@ from tcpchat.cli.keyboard import AioconsoleInput, keyboard
 from tcpchat.cli.prompt import PLAIN, QUIET, Part, choices_row
 from tcpchat.cli.rows import cut
 from tcpchat.cli.secret import Question
+
+SHORT = 1 / 3
+"""Of a row: a prompt leaves as much space."""
 
 MOST_PASTED = 65_536
 """Bytes: more than any server takes as one message, and more than can be edited in one row."""
@@ -149,7 +154,7 @@ class Editor:
         return self._session.default_buffer
 
     def _new_session(self, bindings: KeyBindings) -> PromptSession[str]:
-        return PromptSession(
+        session: PromptSession[str] = PromptSession(
             input=self._input,
             output=self._output,
             history=history(self._question),
@@ -162,6 +167,14 @@ class Editor:
             is_password=Condition(lambda: self._question.wanted and self._question.hidden),
             wrap_lines=False,  # a prompt of several rows would be repeated at every resizing
         )
+        for window in session.layout.find_all_windows():
+            window.get_horizontal_scroll = self._scrolled
+        return session
+
+    def _scrolled(self, window: Window) -> int:
+        """By how many columns. A short line is shown from its beginning, even where a long one stood just now."""
+        columns, _ = self.size
+        return 0 if get_cwidth(self._buffer.text) < columns * SHORT else window.horizontal_scroll
 
     def _style(self) -> Style | None:
         if self._palette is None:
