@@ -9,7 +9,7 @@ import click
 from tcpchat.cli.ends import EXPLAINED, end, warn
 from tcpchat.cli.given import FILE, keyring_of, proof
 from tcpchat.cli.servers import Options, nearly, resolved
-from tcpchat.cli.trust import safety, tls_options
+from tcpchat.cli.trust import safety, tell_at_once, tls_options
 from tcpchat.cli.usage import BadUsage, CommandWithOthers
 from tcpchat.model import names
 from tcpchat.model.errors import CannotStart
@@ -90,6 +90,7 @@ def _visit(address: str, face: str | None, options: Options) -> "Visit":
         warn(f"{address} is none of your servers, and taken for a host. Or is it {near}?")
     _warn_of_every_address(target.address)
     keyring = keyring_of(target)
+    tell_at_once()
     return Visit(
         target.address,
         target.nick,

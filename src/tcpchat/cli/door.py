@@ -10,7 +10,7 @@ import click
 from tcpchat.cli.given import FILE, SERVER_PASSWORD, keyring_of, proof
 from tcpchat.cli.preferences import load
 from tcpchat.cli.servers import Options, resolved
-from tcpchat.cli.trust import safety, tls_options
+from tcpchat.cli.trust import safety, tell_at_once, tls_options
 from tcpchat.cli.usage import BadUsage, words
 from tcpchat.model import commands, names, replies
 from tcpchat.model.errors import EX_NOPERM, EX_UNAVAILABLE, CannotStart
@@ -71,6 +71,7 @@ class Door:
         self.server, self.account = target.address, target.account
         self._nick, self._asked_for = target.nick, bool(nick)
         self._keyring = keyring_of(target)
+        tell_at_once()
         self._how = safety(target) | proof(target, self._keyring)
 
     @asynccontextmanager

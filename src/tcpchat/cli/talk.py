@@ -1,41 +1,28 @@
 """One person in the chat: what is typed becomes requests, in its order, and what happens comes into view."""
 
 import asyncio
-import contextlib
-import time
 from collections.abc import Iterable
 from typing import Protocol
 
 from tcpchat.cli import commands as typed_commands
 from tcpchat.cli.marks import Marks
 from tcpchat.cli.preferences import Preferences
+from tcpchat.cli.reading import Reading
 from tcpchat.cli.show import Line, company, notice, past, reply_lines, same, where_unread
 from tcpchat.client.client import Client, LinkBack, LinkLost, PerhapsStored
-from tcpchat.client.view import Conversation, View, is_new
-from tcpchat.model import commands, names, replies
+from tcpchat.client.view import Conversation, View
+from tcpchat.model import commands, names
 from tcpchat.model.errors import EX_DATAERR, EX_TEMPFAIL
 from tcpchat.model.events import LOGGED, Event, Kicked, Renamed, Told
 from tcpchat.model.replies import Refused, Seated
 from tcpchat.model.words import recorded
 from tcpchat.wire.ignoring import Ignored
 
-PAST_LINES = 10
-"""How many of a room's last lines one sees who comes in."""
-
-MOST_MISSED = 100
-"""How many, if one was away."""
-
 MOST_TYPED = 1_000
 """Lines that may wait to be looked at; then nothing more is read."""
 
 MOST_SAYING = 100
 """Lines on their way to the server at one time."""
-
-MARK_SECONDS = 5.0
-"""How often the server is told, while one types, how far one has read."""
-
-FAREWELL_SECONDS = 1.0
-"""How long one waits to tell it at the end."""
 
 
 class Face(Protocol):
@@ -104,13 +91,11 @@ class Talk:
         self._astray = False
         """Whether the last command that was to lead elsewhere did not."""
         self._refused = False
-        self._marks = marks
-        self._next_mark = 0.0
-        self._marking: set[asyncio.Task[None]] = set()
+        self._reading = Reading(view, marks, self.ignored)
 
     def enter(self, chat: Client) -> None:
         """From now on this is the chat."""
-        self._chat = chat
+        self._chat = self._reading.chat = chat
         self.view.me = chat.nick
         self._face.refresh()
 
@@ -209,7 +194,7 @@ class Talk:
             await wish.run(self, wish.argument)
             return True
         await self._put(wish)
-        self._mark_typing()
+        self._reading.types()
         return True
 
     async def typed_in_pipe(self, line: str) -> bool:
@@ -336,7 +321,7 @@ class Talk:
         room = self.view.enter(seated)
         if not self._face.person:
             return []
-        missed = [] if was_there else await self._read_up(room, seated)
+        missed = [] if was_there else await self._reading.catch_up(self.chat, seated, room)
         return [*missed, *self._told(seated, hint)]
 
     async def _opened(self, folded: str) -> None:
@@ -357,7 +342,7 @@ class Talk:
             await self.chat.part(name, reason)
         if conversation is not None:
             if conversation is self.view.current:
-                self._mark(conversation)
+                self._reading.mark(conversation)
             self.view.close(conversation)
         left = f"You left {name}." if names.is_room(name) else f"You talk with {name} no more."
         await self.show(notice(f"{left} {self._where()}"))
@@ -395,41 +380,9 @@ class Talk:
         self.view.switch(at)
         at.shown()
         for conversation in (before, at):
-            if conversation is not None:
-                self._mark(conversation)
+            if self._face.person and conversation is not None:
+                self._reading.mark(conversation)
         await self._face.opened(at, unshown, told)
-
-    async def _read_up(self, room: Conversation, seated: Seated) -> list[Line]:
-        """What was said there last, and what of it is new: after the mark, or since one left. What a server does not
-        tell is not known. :returns: what there is to say about what is not shown.
-        """
-        read = max(await self._marker(seated.room), self._marks.of(seated.room))
-        missed = seated.number - seated.left if seated.left_time else 0
-        page = await self._past(seated, max(PAST_LINES, min(missed, MOST_MISSED)))
-        if read and page.events and page.events[0].time > read and len(page.events) < MOST_MISSED:
-            page = await self._past(seated, MOST_MISSED)
-        room.add_past(event for event in page.events if not self.ignored.hides(event))
-        known = seated.left if seated.left_time else seated.number
-        self.view.since(room, read, known)
-        if not (page.more and page.events and is_new(page.events[0], read, known)):
-            return []
-        most = typed_commands.MOST_HISTORY_LINES
-        return notice(f"More was said since you were here than is shown: /history {most} tells more.")
-
-    async def _marker(self, name: str) -> int:
-        with contextlib.suppress(Refused):
-            marker = await self.chat.request(commands.ShowMarker(target=name))
-            return marker.time if isinstance(marker, replies.Marker) else 0
-        return 0
-
-    async def _past(self, seated: Seated, limit: int) -> replies.Page:
-        """What was said before one came in: what is said from then on is told."""
-        with contextlib.suppress(Refused):
-            wish = commands.History(room=seated.room, limit=limit, before=seated.number + 1)
-            page = await self.chat.request(wish)
-            assert isinstance(page, replies.Page)
-            return page
-        return replies.Page(room=seated.room, events=[])
 
     def _told(self, seated: Seated, hint: str) -> list[Line]:
         """About the room one comes into."""
@@ -445,34 +398,10 @@ class Talk:
     def _where(self) -> str:
         return f"What you type goes to {self._current}." if self._current else "You are in no room now."
 
-    # how far one has read
-
-    def _mark_typing(self) -> None:
-        if self.view.current is not None and time.monotonic() >= self._next_mark:
-            self._next_mark = time.monotonic() + MARK_SECONDS
-            self._mark(self.view.current)
-
-    def _mark(self, conversation: Conversation) -> None:
-        """Keep it, and tell the server; whatever comes of it, one goes on."""
-        if not self._face.person or conversation.read <= self._marks.of(conversation.name):
-            return
-        self._marks.set(conversation.name, conversation.read)
-        if not self.connected:
-            return
-        task = asyncio.create_task(self._set_marker(conversation.name, conversation.read))
-        self._marking.add(task)
-        task.add_done_callback(self._marking.discard)
-
-    async def _set_marker(self, name: str, read: int) -> None:
-        with contextlib.suppress(Refused, ConnectionError):
-            await self.chat.request(commands.SetMarker(target=name, time=read))
-
     async def close(self) -> None:
         """Leave the chat, after telling it how far one has read."""
-        if self.view.current is not None:
-            self._mark(self.view.current)
-        if self._marking:
-            await asyncio.wait(self._marking, timeout=FAREWELL_SECONDS)
+        if self._face.person:
+            await self._reading.end()
         await self.chat.close(self.farewell)
 
     # what happens

@@ -45,8 +45,7 @@ def tls_options(command: _Command) -> _Command:
 
 
 def safety(target: Target) -> dict[str, Any]:
-    """What `connect` is told: a person trusts what they see first, and is told so."""
-    _LOG.addHandler(_teller)
+    """What `connect` is told: a person trusts what they see first; `tell_at_once` has them told so."""
     return {
         "tls": target.tls,
         "fingerprint": target.fingerprint,
@@ -68,6 +67,11 @@ class _Teller(logging.Handler):
             warn(record.getMessage())
         else:
             self.later.append(record.getMessage())
+
+
+def tell_at_once() -> None:
+    """From now on it is said which servers are trusted at first sight."""
+    _LOG.addHandler(_teller)
 
 
 def tell_later() -> list[str]:
