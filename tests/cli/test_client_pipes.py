@@ -40,6 +40,13 @@ def test_without_input_there_is_nothing_to_say(port: int, environment: dict[str,
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def test_that_there_is_no_server_is_said_even_if_there_is_nothing_to_say(environment: dict[str, str]) -> None:
+    command = [*CLIENT, "127.0.0.1:1"]
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+    assert (done.returncode, done.stdout) == (69, b"")
+    assert b"Nobody is listening on 127.0.0.1:1." in done.stderr
+
+
 def test_files_are_read_and_written_like_pipes(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"x\n" * 300 + b"last")
     with open(tmp_path / "in", "rb") as given, open(tmp_path / "out", "wb") as out, open(tmp_path / "err", "wb") as err:

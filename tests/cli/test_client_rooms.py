@@ -119,6 +119,18 @@ def test_who_is_there_and_who_somebody_is(screen: Screen, port: int) -> None:
     bea.close()
 
 
+def test_that_somebody_is_away_is_said_once(screen: Screen, bob: Peer) -> None:
+    bob.do(do="away", text="lunch")
+    screen.type("/msg bob hello\r/msg bob are you there?\r")
+    screen.until(
+        rf"{AT} \(to bob\) <ann> hello",
+        "-- bob is away: lunch",
+        rf"{AT} \(to bob\) <ann> are you there.",
+        "ann #lobby>",
+    )
+    assert screen.rows.count("-- bob is away: lunch") == 1
+
+
 def test_nobody_to_reply_to(screen: Screen) -> None:
     screen.type("/r secret\r")
     screen.until("-- Nobody has told you anything yet, nothing was sent. .*", "ann #lobby>")

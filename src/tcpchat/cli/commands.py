@@ -146,7 +146,7 @@ async def msg(talk: "Talk", argument: str) -> None:
     """/msg NAME [TEXT]"""
     to, _, text = argument.partition(" ")
     if text.strip():
-        await talk.chat.tell(to, text.strip())
+        await talk.say(to, text.strip())
     elif names.is_room(to):
         await room(talk, to)
     elif same(to, talk.me):
@@ -160,7 +160,7 @@ async def reply(talk: "Talk", argument: str) -> None:
     if not talk.last_teller:
         await talk.refuse("Nobody has told you anything yet, nothing was sent. /msg NAME TEXT tells somebody.")
     else:
-        await talk.chat.tell(talk.last_teller, argument)
+        await talk.say(talk.last_teller, argument)
 
 
 async def me(talk: "Talk", argument: str) -> None:

@@ -78,6 +78,8 @@ class Talk:
         self.last_teller = ""
         """Who told one something last."""
         self.ignored = Ignored()
+        self._away = ("", "")
+        """To whom something was told last, and why they are away."""
         self._face = face
         self._chat: Client | None = None
         self._ready = asyncio.Event()
@@ -229,7 +231,11 @@ class Talk:
             self._typed.task_done()
 
     async def done(self) -> None:
-        """Until all that was typed is done, and all that was said is stored."""
+        """Until all that was typed is done, and all that was said is stored. A program shall learn that there is no
+        server even if it has nothing to say.
+        """
+        if not self._face.person:
+            await self._ready.wait()
         await self._typed.join()
         await self._settled()
 
@@ -243,7 +249,14 @@ class Talk:
         if names.is_room(to):
             await self.chat.say(to, text, kind=kind)
         else:
-            await self.chat.tell(to, text, kind=kind)
+            stored = await self.chat.tell(to, text, kind=kind)
+            await self._tell_who_is_away(to, stored.away)
+
+    async def _tell_who_is_away(self, to: str, why: str) -> None:
+        """Once, as long as one talks with nobody else."""
+        before, self._away = self._away, (to, why)
+        if why and before != self._away:
+            await self.show(notice(f"{to} is away: {why}"))
 
     async def ask(self, question: commands.Command) -> None:
         """Ask, and show the answer."""
