@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import UNHURRIED
 
-SECONDS = 10
+SECONDS = 30
 CLIENT = [sys.executable, "-m", "tcpchat.client"]
 ESCAPE = b"\x1b"
 IS_IN = "-- Type and press Enter. .*"

@@ -23,6 +23,9 @@ from tcpchat.model.replies import Refused
 ANSWER_SECONDS = 15.0
 """How long a server may take to let one in."""
 
+GHOST_SECONDS = 2.0
+"""How long the connection that one had before may take to be gone."""
+
 STILL_THERE_SECONDS = 30.0
 """How often a program that takes no events tells the server that it is there all the same."""
 
@@ -146,8 +149,21 @@ class Links:
         :raises CannotConnect: if the server cannot be reached.
         :raises Refused: if the nick cannot be had.
         """
-        await self._open()
+        await self._begin()
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _begin(self) -> None:
+        """Who goes on where they were may find their own ghost under their nick, which is about to leave."""
+        until = monotonic() + GHOST_SECONDS
+        for delay in backoff():
+            try:
+                await self._open()
+            except Refused as refusal:
+                if refusal.code != "nick_taken" or not self.place.token or monotonic() > until:
+                    raise
+                await asyncio.sleep(delay)
+            else:
+                return
 
     async def take(self) -> Event | None:
         """The next event, as soon as there is one; None if nothing comes any more.
