@@ -253,16 +253,19 @@ def measured(plan: Plan) -> list[Bar]:
             ]
 
 
-def main() -> None:
-    """:raises SystemExit: 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(name: str, description: str | None, measured: Callable[[Plan], list[Bar]]) -> None:
+    """The command: measure, print, write.
+
+    :raises SystemExit: 1 if a bar was missed.
+    """
+    parser = argparse.ArgumentParser(prog=name, description=description)
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args()
     try:
         bars = measured(QUICK if options.quick else Plan())
     except CannotMeasure as error:
-        sys.exit(f"bench/client.py: {error}")
+        sys.exit(f"bench/{name}: {error}")
     print("\n".join(table(bars)))
     if options.json:
         options.json.write_text(json.dumps([bar._asdict() for bar in bars], indent=1) + "\n", encoding="utf-8")
@@ -270,4 +273,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run("client.py", __doc__, measured)

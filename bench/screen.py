@@ -1,10 +1,7 @@
 """``make bench-client``, its second part: the full screen, as somebody at a terminal has it; in half a minute."""
 
-import argparse
 import fcntl
-import json
 import struct
-import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -12,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from client import QUICK, Bar, Client, Plan, Talker, echoes, table, talking
+from client import Bar, Client, Plan, Talker, echoes, run, talking
 from machine import usage
-from subject import CannotMeasure, Server, running_on
+from subject import Server, running_on
 
 FULL = 5_000
 """Messages in a room."""
@@ -83,21 +80,5 @@ def measured(plan: Plan) -> list[Bar]:
             return [*starting(server, home, plan.starts), *full_rooms(server, home, Talker(server.port))]
 
 
-def main() -> None:
-    """:raises SystemExit: 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
-    parser.add_argument("--quick", action="store_true", help="less of everything")
-    options = parser.parse_args()
-    try:
-        bars = measured(QUICK if options.quick else Plan())
-    except CannotMeasure as error:
-        sys.exit(f"bench/screen.py: {error}")
-    print("\n".join(table(bars)))
-    if options.json:
-        options.json.write_text(json.dumps([bar._asdict() for bar in bars], indent=1) + "\n", encoding="utf-8")
-    sys.exit(any(bar.found > bar.most for bar in bars))
-
-
 if __name__ == "__main__":
-    main()
+    run("screen.py", __doc__, measured)
